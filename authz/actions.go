@@ -1,0 +1,72 @@
+package authz
+
+// The actions, by object kind. The policy file uses the same words.
+const (
+	// Mandate.
+	MandateDraft    Action = "draft" // begin or change a draft
+	MandatePresent  Action = "present"
+	MandateSign     Action = "sign"
+	MandateWitness  Action = "witness"
+	MandateVoid     Action = "void"
+	MandateRevoke   Action = "revoke"
+	MandateRenounce Action = "renounce"
+	MandateSuspend  Action = "suspend"
+	MandateResume   Action = "resume"
+	MandateExpire   Action = "expire"
+	MandateRead     Action = "read"
+	MandatePrint    Action = "print"
+
+	// Case and step. A step's own action (view, prepare, submit…) is a fact.
+	CaseOpen     Action = "open"
+	CaseRead     Action = "read"
+	CaseHandOver Action = "hand_over"
+	CaseClose    Action = "close"
+	CaseSetDue   Action = "set_due"
+	StepDo       Action = "do"
+	StepCorrect  Action = "correct"
+	StepRead     Action = "read"
+
+	// Beneficiary.
+	BeneficiaryCreate        Action = "create"
+	BeneficiarySearch        Action = "search"
+	BeneficiaryRead          Action = "read"
+	BeneficiaryChange        Action = "change"
+	BeneficiaryChangeContact Action = "change_contact"
+	BeneficiaryErase         Action = "erase"
+	CardIssue                Action = "issue"
+	CardCancel               Action = "cancel"
+
+	// Dispute.
+	DisputeRaise  Action = "raise"
+	DisputeAnswer Action = "answer"
+	DisputeRead   Action = "read"
+
+	// Organisation and what hangs on it.
+	OrganisationCreate  Action = "create"
+	OrganisationRead    Action = "read"
+	OrganisationChange  Action = "change"
+	OrganisationSuspend Action = "suspend"
+	OrganisationResume  Action = "resume"
+	MembershipInvite    Action = "invite"
+	MembershipConfirm   Action = "confirm"
+	MembershipSuspend   Action = "suspend"
+	MembershipResume    Action = "resume"
+	MembershipEnd       Action = "end"
+	MembershipRead      Action = "read"
+	TrainingRecord      Action = "record"
+	CharterAccept       Action = "accept"
+	RemitGrant          Action = "grant"
+	RemitEnd            Action = "end"
+
+	// Log.
+	LogSearch Action = "search"
+	LogRead   Action = "read"
+	LogExport Action = "export"
+
+	// Message, session, page.
+	MessagePrint Action = "print"
+	MessageRead  Action = "read"
+	SessionStart Action = "start"
+	SessionEnd   Action = "end"
+	PageSee      Action = "see"
+)
