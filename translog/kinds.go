@@ -54,8 +54,6 @@ const (
 	MandateRenounced          Kind = "mandate.renounced"
 	MandateSuspended          Kind = "mandate.suspended"
 	MandateResumed            Kind = "mandate.resumed"
-	MandateSuperseded         Kind = "mandate.superseded"
-	MandateGrantSuperseded    Kind = "mandate.grant_superseded"
 	MandateExpired            Kind = "mandate.expired"
 
 	CaseOpened     Kind = "case.opened"
