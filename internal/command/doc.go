@@ -1,0 +1,17 @@
+// Package command is the one way a command runs.
+//
+//	handler ──▶ domain command ──▶ Runner.Run ──▶ one transaction
+//	                                   │            decide · change · one event · jobs
+//	                                   └─ refused ─▶ rolled back, then one act.refused event
+//
+// Invariants:
+//   - A command that succeeds MUST have decided (or said why no decision is
+//     needed) and MUST have appended exactly one event in its transaction;
+//     anything else is a fault, and nothing of it is kept.
+//   - A refusal by a decision, or by [Tx.Refuse], MUST leave one act.refused
+//     event. If that event cannot be written, the caller gets that fault
+//     instead of the refusal.
+//   - The role in an event is the one under which the decision allowed the act.
+//
+// It holds no business rule, reads no table, and never retries by itself.
+package command

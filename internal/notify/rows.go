@@ -1,0 +1,127 @@
+package notify
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/relais-org/relais/internal/store"
+)
+
+type messageRow struct {
+	ID             uuid.UUID
+	DedupeKey      string
+	OrganisationID *uuid.UUID
+	BeneficiaryID  *uuid.UUID
+	AccountID      *uuid.UUID
+	Kind           string
+	Channel        string
+	Language       string
+	Recipient      string
+	Subject        string
+	Body           string
+	State          string
+	Attempts       int
+	CreatedAt      time.Time
+	SentAt         *time.Time
+}
+
+func (messageRow) TableName() string { return "messages" }
+
+func optional(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
+}
+
+func insertMessage(tx *store.Tx, id uuid.UUID, m Message) (bool, error) {
+	res := tx.DB().Exec(`INSERT INTO messages
+		(id, dedupe_key, organisation_id, beneficiary_id, account_id, kind, channel, language, recipient, subject, body, state, created_at)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,'queued',?) ON CONFLICT (dedupe_key) DO NOTHING`,
+		id, m.DedupeKey, optional(m.Organisation), optional(m.Beneficiary), optional(m.Account),
+		m.Kind, string(m.Channel), m.Language, m.Recipient, m.Subject, m.Body, tx.Now())
+	return res.RowsAffected == 1, res.Error
+}
+
+func loadMessage(ctx context.Context, st *store.Store, id uuid.UUID) (messageRow, error) {
+	var row messageRow
+	err := store.First(st.Read(ctx).Where("id = ?", id), &row)
+	return row, err
+}
+
+func markSent(tx *store.Tx, id uuid.UUID, secret bool) error {
+	changes := map[string]any{"state": "sent", "sent_at": tx.Now(), "error": ""}
+	if secret {
+		changes["body"] = ""
+	}
+	return store.ExpectOne(tx.DB().Model(&messageRow{}).Where("id = ? AND state = 'queued'", id).Updates(changes))
+}
+
+// markAttempt keeps that an attempt failed; the last one ends the message.
+func markAttempt(tx *store.Tx, id uuid.UUID, why string, last, secret bool) error {
+	changes := map[string]any{"attempts": gorm.Expr("attempts + 1"), "error": why}
+	if last {
+		changes["state"] = "failed"
+		if secret {
+			changes["body"] = ""
+		}
+	}
+	return store.ExpectOne(tx.DB().Model(&messageRow{}).Where("id = ? AND state = 'queued'", id).Updates(changes))
+}
+
+// Letters are the organisation's letters still to print, oldest first, 200 at
+// most.
+func Letters(ctx context.Context, st *store.Store, organisation uuid.UUID) ([]Queued, error) {
+	return list(st.Read(ctx).Where("organisation_id = ? AND channel = 'letter' AND state = 'queued'", organisation).
+		Order("created_at, id").Limit(200))
+}
+
+// ToBeneficiary are the messages sent to one person, newest first, 50 at most.
+func ToBeneficiary(ctx context.Context, st *store.Store, beneficiary uuid.UUID) ([]Queued, error) {
+	return list(st.Read(ctx).Where("beneficiary_id = ?", beneficiary).Order("created_at DESC, id").Limit(50))
+}
+
+// OneLetter loads a letter of that organisation, or problem.NotFound.
+func OneLetter(ctx context.Context, st *store.Store, organisation, id uuid.UUID) (Queued, error) {
+	var row messageRow
+	err := store.First(st.Read(ctx).Where("id = ? AND organisation_id = ? AND channel = 'letter'", id, organisation), &row)
+	return row.queued(), err
+}
+
+// MarkPrinted says that a letter was printed; once only.
+func MarkPrinted(tx *store.Tx, organisation, id uuid.UUID) error {
+	return store.ExpectOne(tx.DB().Model(&messageRow{}).
+		Where("id = ? AND organisation_id = ? AND channel = 'letter' AND state = 'queued'", id, organisation).
+		Updates(map[string]any{"state": "printed", "sent_at": tx.Now()}))
+}
+
+func list(q *gorm.DB) ([]Queued, error) {
+	var rows []messageRow
+	if err := q.Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	out := make([]Queued, len(rows))
+	for i, r := range rows {
+		out[i] = r.queued()
+	}
+	return out, nil
+}
+
+func (r messageRow) queued() Queued {
+	q := Queued{ID: r.ID, State: r.State, CreatedAt: r.CreatedAt, Message: Message{
+		DedupeKey: r.DedupeKey, Kind: r.Kind, Channel: Channel(r.Channel), Language: r.Language,
+		Recipient: r.Recipient, Subject: r.Subject, Body: r.Body,
+	}}
+	for from, to := range map[*uuid.UUID]*uuid.UUID{r.OrganisationID: &q.Organisation, r.BeneficiaryID: &q.Beneficiary, r.AccountID: &q.Account} {
+		if from != nil {
+			*to = *from
+		}
+	}
+	if r.SentAt != nil {
+		q.SentAt = *r.SentAt
+	}
+	return q
+}
