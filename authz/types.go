@@ -182,7 +182,7 @@ type Decision struct {
 	Allowed    bool
 	Reasons    []Reason // every condition that failed, for the nearest rule
 	Rule       string   // the policy line that matched, or the nearest one
-	Role       Role     // the role under which it was allowed
+	Role       Role     // the role under which it was allowed, or of the nearest rule
 	PolicyHash string   // SHA-256 of model and policy, hex
 	// Hidden: the object must look as if it were not there (another
 	// organisation's, outside the remit, another person's).
