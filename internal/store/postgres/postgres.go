@@ -108,7 +108,15 @@ func (i *Instance) Asked() string { return i.place.asked }
 func (i *Instance) Exited() <-chan struct{} { return i.exited }
 
 // Stop ends the server, waits for it, and lets the folder go.
-func (i *Instance) Stop() { i.stop.Do(func() { i.end(); i.place.release() }) }
+func (i *Instance) Stop() {
+	i.stop.Do(func() {
+		i.end()
+		if filepath.Dir(i.place.socket) != i.place.home {
+			_ = os.Remove(i.place.socket) // empty by now; made again at the next start
+		}
+		i.place.release()
+	})
+}
 
 func (i *Instance) url(role string) string {
 	query := url.Values{"host": {i.place.socket}, "port": {socketPort}, "user": {role}, "sslmode": {"disable"}}
