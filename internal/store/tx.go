@@ -157,8 +157,13 @@ func (t *Tx) SQL() *sql.Tx { return t.sql }
 // Context is the one InTx was called with.
 func (t *Tx) Context() context.Context { return t.ctx }
 
-// Now is the instant of the transaction: the same at each call.
+// Now is the instant of the transaction: the same at each call, until Restamp.
 func (t *Tx) Now() time.Time { return t.now }
+
+// Restamp takes the instant again. A command that waited for a lock calls it
+// right after, so that what it writes is dated after what it waited for: a
+// revocation is never dated before a step that was let through.
+func (t *Tx) Restamp() { t.now = t.store.env.Now() }
 
 // NewID is an id for a new row.
 func (t *Tx) NewID() uuid.UUID { return t.store.env.NewID() }

@@ -20,19 +20,19 @@ const oldest = 15
 // findBinaries chooses the folder holding initdb and postgres: of the version
 // that made the data if there is some, else the first of the search path, of
 // the distribution's packages (newest first), of the npm package.
-func findBinaries(p place) (string, error) {
+func findBinaries(ctx context.Context, p place) (string, error) {
 	wanted, err := madeBy(p.data())
 	if err != nil {
 		return "", err
 	}
 	var seen []string
-	for _, dir := range candidates() {
-		major := versionOf(dir)
+	for _, dir := range candidates(ctx) {
+		major := versionOf(ctx, dir)
 		if major < oldest {
 			continue
 		}
 		if wanted == 0 || wanted == major {
-			return p.within(dir)
+			return p.within(ctx, dir)
 		}
 		seen = append(seen, strconv.Itoa(major))
 	}
@@ -45,7 +45,7 @@ func findBinaries(p place) (string, error) {
 
 // madeBy is the major version that made the data, 0 when there is none yet.
 func madeBy(data string) (int, error) {
-	content, err := os.ReadFile(filepath.Join(data, "PG_VERSION")) //nolint:gosec // our own folder
+	content, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
 	if errors.Is(err, os.ErrNotExist) {
 		return 0, nil
 	}
@@ -55,7 +55,7 @@ func madeBy(data string) (int, error) {
 	return strconv.Atoi(strings.TrimSpace(string(content)))
 }
 
-func candidates() []string {
+func candidates(ctx context.Context) []string {
 	var dirs []string
 	if found, err := exec.LookPath("postgres"); err == nil {
 		if real, err := filepath.EvalSymlinks(found); err == nil {
@@ -63,7 +63,7 @@ func candidates() []string {
 		}
 	}
 	packaged, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // the pattern is well formed
-	slices.SortFunc(packaged, func(a, b string) int { return versionOf(b) - versionOf(a) })
+	slices.SortFunc(packaged, func(a, b string) int { return versionOf(ctx, b) - versionOf(ctx, a) })
 	dirs = append(dirs, packaged...)
 	if wd, err := os.Getwd(); err == nil {
 		arch := map[string]string{"amd64": "x64"}[runtime.GOARCH]
@@ -82,11 +82,11 @@ func candidates() []string {
 
 // versionOf is the major version of the server in a folder, 0 if there is none
 // or it does not come with initdb.
-func versionOf(dir string) int {
+func versionOf(ctx context.Context, dir string) int {
 	if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil {
 		return 0
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version").Output() //nolint:gosec // a server found above
 	if err != nil {
@@ -104,12 +104,12 @@ func versionOf(dir string) int {
 
 // within gives the binaries from a folder the server's account can reach,
 // copying them when they lie in a private home.
-func (p place) within(bin string) (string, error) {
+func (p place) within(ctx context.Context, bin string) (string, error) {
 	if p.account == nil || reachable(bin, p.account.Uid, p.account.Gid) {
 		return bin, nil
 	}
 	native := filepath.Join(p.home, "native")
-	if versionOf(filepath.Join(native, "bin")) == versionOf(bin) {
+	if versionOf(ctx, filepath.Join(native, "bin")) == versionOf(ctx, bin) {
 		return filepath.Join(native, "bin"), nil
 	}
 	fresh := native + ".new"

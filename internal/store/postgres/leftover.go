@@ -18,7 +18,7 @@ import (
 // belongs to another program, the file is removed.
 func (p place) clearLeftOver(ctx context.Context) error {
 	file := filepath.Join(p.data(), "postmaster.pid")
-	content, err := os.ReadFile(file) //nolint:gosec // our own folder
+	content, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}

@@ -186,7 +186,7 @@ func (p place) private(dir string) error {
 		return err
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
-	uid := uint32(os.Geteuid()) //nolint:gosec // user ids fit
+	uid := uint32(os.Geteuid())
 	mine := ok && (owner.Uid == uid || (p.account != nil && owner.Uid == p.account.Uid))
 	if !info.IsDir() || !mine {
 		return fmt.Errorf("%s belongs to somebody else: remove it", dir)

@@ -70,7 +70,7 @@ func Start(ctx context.Context, o Options) (*Instance, error) {
 }
 
 func (i *Instance) start(ctx context.Context) error {
-	bin, err := findBinaries(i.place)
+	bin, err := findBinaries(ctx, i.place)
 	if err != nil {
 		return err
 	}

@@ -156,7 +156,7 @@ func TestStaleProcessFileIsCleared(t *testing.T) {
 func TestServerEndsWithItsParent(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)
-	parent := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this test binary
+	parent := exec.CommandContext(t.Context(), os.Args[0])
 	parent.Env = append(os.Environ(), "RELAIS_TEST_CRASH_IN="+dir)
 	out, err := parent.StdoutPipe()
 	if err != nil {
@@ -171,7 +171,7 @@ func TestServerEndsWithItsParent(t *testing.T) {
 		t.Fatalf("the parent did not start its server: %v", err)
 	}
 	pidFile := filepath.Join(strings.TrimSpace(string(said[:n])), "data", "postmaster.pid")
-	content, err := os.ReadFile(pidFile) //nolint:gosec // the test's own folder
+	content, err := os.ReadFile(pidFile)
 	if err != nil {
 		t.Fatal(err)
 	}

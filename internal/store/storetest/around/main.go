@@ -42,7 +42,7 @@ func run(command []string) (int, error) {
 			return 1, err
 		}
 	}
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // running what it is told is its purpose
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err := cmd.Run()
