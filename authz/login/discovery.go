@@ -45,6 +45,7 @@ type issuer struct {
 
 // discovered is an issuer ready for use. It never changes.
 type discovered struct {
+	url        string
 	provider   *oidc.Provider
 	oauth      oauth2.Config
 	endSession string
@@ -132,6 +133,7 @@ func (i *issuer) read(ctx context.Context) (*discovered, error) {
 	signed := *strict
 	signed.SkipIssuerCheck, signed.SkipClientIDCheck, signed.SkipExpiryCheck = true, true, true
 	return &discovered{
+		url:      i.URL,
 		provider: provider,
 		oauth: oauth2.Config{
 			ClientID: i.ClientID, ClientSecret: i.ClientSecret, Endpoint: endpoint,

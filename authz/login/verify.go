@@ -69,14 +69,14 @@ func (d *discovered) verify(ctx context.Context, raw string, now time.Time) (ver
 // name says which of the library's checks a correctly signed token failed.
 func (d *discovered) name(token *oidc.IDToken, now time.Time) Fault {
 	switch {
+	case token.Issuer != d.url:
+		return WrongIssuer
 	case !slices.Contains(token.Audience, d.oauth.ClientID):
 		return WrongAudience
 	case token.Expiry.Before(now):
 		return Expired
-	case token.IssuedAt.After(now):
-		return Clock
 	}
-	return WrongIssuer
+	return Clock // nbf, the only other thing it looks at
 }
 
 // check holds what the library leaves to its caller.
