@@ -1,0 +1,125 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"mime"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
+	"github.com/relais-org/relais/frontend/templates"
+)
+
+// Page is what every page knows of its request.
+type Page = templates.Page
+
+const stateKey = "relais.web"
+
+// state is what the plumbing keeps per request.
+type state struct {
+	web    *Web
+	page   templates.Page
+	signIn string
+}
+
+func stateOf(c *gin.Context) *state { return c.MustGet(stateKey).(*state) }
+
+// PageOf gives the page of the request. A sentence left by Flash is taken out
+// the first time.
+func PageOf(c *gin.Context) Page {
+	s := stateOf(c)
+	if key := s.web.Cookie(c, flashCookie); key != "" && s.page.Flash == "" {
+		s.web.SetCookie(c, flashCookie, "", -1)
+		if strings.HasPrefix(key, "flash.") && s.page.Has(key) {
+			s.page.Flash = s.page.T(key)
+		}
+	}
+	return s.page
+}
+
+// SetViewer says who is signed in and what they may go to; the entry of the
+// section being shown is marked.
+func SetViewer(c *gin.Context, v templates.Viewer, nav []templates.NavLink) {
+	s := stateOf(c)
+	s.page.Viewer = &v
+	s.page.Nav = markCurrent(nav, c.Request.URL.Path)
+}
+
+// SetLocation makes the page print times in a time zone: that of the
+// organisation it is about.
+func SetLocation(c *gin.Context, loc *time.Location) {
+	s := stateOf(c)
+	s.page.Printer = s.page.In(loc)
+}
+
+// SetSignIn sends whoever must sign in elsewhere than Config.SignInPath: the
+// person helped does not sign in where staff do.
+func SetSignIn(c *gin.Context, path string) { stateOf(c).signIn = path }
+
+// Flash leaves a sentence for the next page: the key of a text beginning with
+// "flash.", and never anything about anybody.
+func Flash(c *gin.Context, key string) {
+	const aMinute = 60
+	s := stateOf(c)
+	s.web.SetCookie(c, flashCookie, key, aMinute)
+}
+
+// markCurrent marks the entry whose address is the longest start of path.
+func markCurrent(nav []templates.NavLink, path string) []templates.NavLink {
+	out := append([]templates.NavLink(nil), nav...)
+	best, longest := -1, 0
+	for i, l := range out {
+		out[i].Current = false
+		href, _, _ := strings.Cut(l.Href, "?")
+		if (path == href || strings.HasPrefix(path, strings.TrimSuffix(href, "/")+"/")) && len(href) > longest {
+			best, longest = i, len(href)
+		}
+	}
+	if best >= 0 {
+		out[best].Current = true
+	}
+	return out
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// Render answers with a component, whole or not at all.
+func Render(c *gin.Context, status int, page templ.Component) error {
+	b := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(b)
+	b.Reset()
+	if err := page.Render(c.Request.Context(), b); err != nil {
+		return fmt.Errorf("render page: %w", err)
+	}
+	c.Data(status, "text/html; charset=utf-8", b.Bytes())
+	return nil
+}
+
+// SeeOther answers a post with the page to look at next.
+func SeeOther(c *gin.Context, path string) error {
+	c.Redirect(http.StatusSeeOther, path)
+	return nil
+}
+
+// Download answers with a file to keep; name may hold any letters.
+func Download(c *gin.Context, name, contentType string, content []byte) error {
+	return file(c, "attachment", name, contentType, content)
+}
+
+// Inline answers with a file to look at in the browser (a PDF).
+func Inline(c *gin.Context, name, contentType string, content []byte) error {
+	return file(c, "inline", name, contentType, content)
+}
+
+func file(c *gin.Context, disposition, name, contentType string, content []byte) error {
+	c.Header("Content-Disposition", mime.FormatMediaType(disposition, map[string]string{"filename": name}))
+	// Nothing in a file of somebody's may run in our name.
+	c.Header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	c.Data(http.StatusOK, contentType, content)
+	return nil
+}
