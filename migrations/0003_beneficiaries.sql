@@ -32,11 +32,9 @@ CREATE TABLE access_codes (
   id              uuid PRIMARY KEY,
   beneficiary_id  uuid NOT NULL REFERENCES beneficiaries,
   mandate_id      uuid NOT NULL,
-  code_hash       bytea NOT NULL UNIQUE,             -- HMAC-SHA256 under the configured key
+  code_hash       bytea NOT NULL UNIQUE,             -- HMAC-SHA256 under the configured key; wrong tries are counted in rate_windows
   created_at      timestamptz NOT NULL,
-  revoked_at      timestamptz,
-  failures        int NOT NULL DEFAULT 0,            -- wrong birth years since the last success
-  locked_until    timestamptz
+  revoked_at      timestamptz
 );
 CREATE INDEX access_codes_of ON access_codes (beneficiary_id) WHERE revoked_at IS NULL;
 CREATE UNIQUE INDEX access_codes_live ON access_codes (mandate_id) WHERE revoked_at IS NULL;

@@ -37,10 +37,8 @@ const (
 	CardIssued                Kind = "card.issued"
 	CardCancelled             Kind = "card.cancelled"
 	CardUsed                  Kind = "card.used"
-	CardRefused               Kind = "card.refused"
 	PhoneCodeSent             Kind = "phone_code.sent"
 	PhoneCodeConfirmed        Kind = "phone_code.confirmed"
-	PhoneCodeRefused          Kind = "phone_code.refused"
 
 	MandateDrafted            Kind = "mandate.drafted"
 	MandateDraftChanged       Kind = "mandate.draft_changed"
@@ -72,6 +70,4 @@ const (
 	LogViewed     Kind = "log.viewed"
 	LogExported   Kind = "log.exported"
 	LetterPrinted Kind = "letter.printed"
-	MessageSent   Kind = "message.sent"
-	MessageFailed Kind = "message.failed"
 )

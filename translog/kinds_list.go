@@ -34,10 +34,8 @@ var kinds = []Kind{
 	CardIssued,
 	CardCancelled,
 	CardUsed,
-	CardRefused,
 	PhoneCodeSent,
 	PhoneCodeConfirmed,
-	PhoneCodeRefused,
 	MandateDrafted,
 	MandateDraftChanged,
 	MandatePresented,
@@ -64,8 +62,6 @@ var kinds = []Kind{
 	LogViewed,
 	LogExported,
 	LetterPrinted,
-	MessageSent,
-	MessageFailed,
 }
 
 var knownKinds = func() map[Kind]bool {

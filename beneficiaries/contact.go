@@ -1,0 +1,93 @@
+package beneficiaries
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/internal/command"
+	"github.com/relais-org/relais/internal/i18n"
+	"github.com/relais-org/relais/internal/notify"
+	"github.com/relais-org/relais/translog"
+)
+
+// ChangeContact changes how to reach somebody. It is sensitive (step-up), and
+// the previous channel is told, so that nobody is quietly cut off.
+func (s *Service) ChangeContact(ctx context.Context, actor authz.Actor, id uuid.UUID, c Contact) error {
+	return s.commands.Run(ctx, actor, "beneficiary.change_contact", func(tx *command.Tx) error {
+		b, org, err := s.decideOn(tx, id, authz.BeneficiaryChangeContact, true)
+		if err != nil {
+			return err
+		}
+		pack, err := s.packs.Get(org.Pack)
+		if err != nil {
+			return fmt.Errorf("pack of the organisation: %w", err)
+		}
+		var f faults
+		c.check(pack, &f)
+		if err := f.err(); err != nil {
+			return err
+		}
+		changed := differences(b.contact().columns(), c.columns())
+		if err := update(tx.Tx, id, c.columns()); err != nil {
+			return err
+		}
+		e := b.about()
+		e.Kind, e.Detail = translog.BeneficiaryContactChanged, contactDetail{Fields: changed, Channel: c.Channel}
+		if err := tx.Append(e); err != nil || len(changed) == 0 {
+			return err
+		}
+		key := "contact_changed:" + tx.NewID().String()
+		return b.Tell(tx, key, notify.ContactChanged{Organisation: org.Name, Phone: org.Phone})
+	})
+}
+
+func (b Beneficiary) contact() Contact {
+	return Contact{Phone: b.Phone, Email: b.Email, Address: b.Address, Channel: b.Channel, Language: b.Language}
+}
+
+// Tell queues a message to the person on the channel they chose; "none" is
+// nothing to do. key names the event: the person is told once per key.
+func (b Beneficiary) Tell(tx *command.Tx, key string, words notify.Words) error {
+	recipient := map[string]string{"sms": b.Phone, "mail": b.Email, "letter": b.Address}[b.Channel]
+	if b.Channel == "none" || recipient == "" || b.Erased {
+		return nil
+	}
+	subject, body := words.Render(Printer(b.Language))
+	return notify.Queue(tx.Tx, notify.Message{
+		DedupeKey: key, Kind: words.Kind(), Channel: notify.Channel(b.Channel), Language: b.Language, Recipient: b.letterName(recipient),
+		Subject: subject, Body: body, Organisation: b.Organisation, Beneficiary: b.ID,
+	})
+}
+
+// letterName puts the name above a postal address.
+func (b Beneficiary) letterName(recipient string) string {
+	if b.Channel == "letter" {
+		return b.Name() + "\n" + recipient
+	}
+	return recipient
+}
+
+// Printer speaks the person's language, or the default when the interface does
+// not speak it yet.
+func Printer(language string) *i18n.Printer {
+	if i18n.Known(language) {
+		return i18n.For(i18n.Lang(language))
+	}
+	return i18n.For(i18n.Default)
+}
+
+// differences names the columns that changed, sorted.
+func differences(before, after map[string]any) []string {
+	out := []string{}
+	for k, v := range after {
+		if fmt.Sprint(before[k]) != fmt.Sprint(v) {
+			out = append(out, k)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,133 @@
+package beneficiaries
+
+import (
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/internal/command"
+	"github.com/relais-org/relais/internal/packs"
+)
+
+// Beneficiary is a person helped, as one organisation knows them.
+type Beneficiary struct {
+	ID, Organisation  uuid.UUID
+	GivenNames        string
+	FamilyName        string // at birth
+	UsageName         string // married or used name, empty when the same
+	BirthDate         time.Time
+	BirthPlace        string
+	Language          string
+	Phone             string // E.164
+	Email             string
+	Address           string
+	Channel           string // sms, mail, letter, none
+	IdentityCheck     string // the pack's code of the document seen
+	IdentityCheckedBy uuid.UUID
+	IdentityCheckedAt time.Time
+	Protection        string // the pack's status, "none" when the person answers no
+	CreatedAt         time.Time
+	Erased            bool
+}
+
+// Name is how the person is called: given names and the name in use.
+func (b Beneficiary) Name() string {
+	last := b.UsageName
+	if last == "" {
+		last = b.FamilyName
+	}
+	return strings.TrimSpace(b.GivenNames + " " + last)
+}
+
+// BirthName is the family name when another one is in use, else empty.
+func (b Beneficiary) BirthName() string {
+	if b.UsageName == "" || strings.EqualFold(b.UsageName, b.FamilyName) {
+		return ""
+	}
+	return b.FamilyName
+}
+
+// Initials are the first letters of given and family name, "F. H.".
+func (b Beneficiary) Initials() string {
+	var out []string
+	for _, part := range []string{b.GivenNames, b.FamilyName} {
+		for _, r := range strings.TrimSpace(part) {
+			out = append(out, strings.ToUpper(string(r))+".")
+			break
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// Contact is how to reach somebody.
+type Contact struct {
+	Phone, Email, Address, Channel, Language string
+}
+
+// Identity is who somebody is, and how that was checked.
+type Identity struct {
+	GivenNames, FamilyName, UsageName string
+	BirthDate                         time.Time
+	BirthPlace                        string
+	IdentityCheck                     string
+	Protection                        string
+}
+
+// New is what Create is told.
+type New struct {
+	Identity
+	Contact
+	// DuplicateConfirmed: the mediator saw the likely duplicates and says that
+	// this is somebody else.
+	DuplicateConfirmed bool
+}
+
+// Match is one likely duplicate.
+type Match struct {
+	ID        uuid.UUID
+	Name      string
+	BirthDate time.Time
+	Phone     bool // the same phone
+}
+
+// Query is a search inside the actor's organisation.
+type Query struct {
+	Text      string // name, or a phone, or a date typed in words' place
+	BirthDate time.Time
+	Phone     string
+	Cursor    string
+	Limit     int // 25 when zero, 100 at most
+}
+
+// Page is one page of a search.
+type Page struct {
+	Rows []Beneficiary
+	Next string // empty: the last page
+}
+
+// Access is a person's space, opened.
+type Access struct {
+	Beneficiary, Organisation uuid.UUID
+	Language                  string
+}
+
+// Dependencies of the service.
+type Dependencies struct {
+	Commands *command.Runner
+	Packs    *packs.Set
+	// CodeKey keys the hashes of codes, 32 bytes or more.
+	CodeKey []byte
+}
+
+// Service holds the commands and queries.
+type Service struct {
+	commands *command.Runner
+	packs    *packs.Set
+	key      []byte
+}
+
+// New makes the service.
+func NewService(d Dependencies) *Service {
+	return &Service{commands: d.Commands, packs: d.Packs, key: d.CodeKey}
+}
