@@ -1,0 +1,88 @@
+package authz
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// End ends the session of a token. One that is not there is already ended.
+func (s *Sessions) End(ctx context.Context, token string) error {
+	hash, ok := hashToken(token)
+	if !ok {
+		return nil
+	}
+	_, err := s.remove(ctx, `token_hash = $1`, hash)
+	return err
+}
+
+// EndAllOf ends every session of an account, and says how many there were.
+func (s *Sessions) EndAllOf(ctx context.Context, account uuid.UUID) (int, error) {
+	return s.remove(ctx, `account_id = $1`, account)
+}
+
+// EndByBeneficiary ends every session of a person: the card was cancelled, the
+// person erased.
+func (s *Sessions) EndByBeneficiary(ctx context.Context, beneficiary uuid.UUID) (int, error) {
+	return s.remove(ctx, `beneficiary_id = $1`, beneficiary)
+}
+
+// EndBySID ends, at the identity provider's word (Back-Channel Logout 1.0), the
+// sessions that came from its session sid, and with them every other session of
+// the same accounts (AU-07). issuer is the provider's configured id. It says
+// how many it ended.
+func (s *Sessions) EndBySID(ctx context.Context, issuer, sid string) (int, error) {
+	if issuer == "" || sid == "" {
+		return 0, errors.New("authz: ending by sid needs an issuer and a sid")
+	}
+	return s.remove(ctx, `(issuer_id = $1 AND sid = $2)
+		OR account_id IN (SELECT account_id FROM web_sessions WHERE issuer_id = $1 AND sid = $2)`, issuer, sid)
+}
+
+// AccountsOfSID are the accounts with a session from the provider's session
+// sid: whom an event about its end is about.
+func (s *Sessions) AccountsOfSID(ctx context.Context, issuer, sid string) ([]uuid.UUID, error) {
+	if issuer == "" || sid == "" {
+		return nil, errors.New("authz: finding by sid needs an issuer and a sid")
+	}
+	var joined string
+	err := s.one(ctx, `SELECT coalesce(string_agg(DISTINCT account_id::text, ','), '')
+		FROM web_sessions WHERE issuer_id = $1 AND sid = $2`, []any{issuer, sid}, &joined)
+	if err != nil {
+		return nil, fmt.Errorf("find the accounts of a provider's session: %w", err)
+	}
+	if joined == "" {
+		return nil, nil
+	}
+	var accounts []uuid.UUID
+	for _, text := range strings.Split(joined, ",") {
+		id, err := uuid.Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("read an account's id: %w", err)
+		}
+		accounts = append(accounts, id)
+	}
+	return accounts, nil
+}
+
+// Sweep removes what no clock would let in any more, and says how many. A job
+// runs it; correctness never waits for it.
+func (s *Sessions) Sweep(ctx context.Context) (int, error) {
+	now := s.env.Now()
+	return s.remove(ctx, `expires_at <= $1
+		OR (account_id IS NOT NULL AND seen_at <= $2) OR (account_id IS NULL AND seen_at <= $3)`,
+		now, now.Add(-s.deps.IdleLifetime), now.Add(-s.deps.PersonIdleLifetime))
+}
+
+func (s *Sessions) remove(ctx context.Context, where string, args ...any) (int, error) {
+	var ended int
+	err := s.one(ctx, `WITH ended AS (DELETE FROM web_sessions WHERE `+where+` RETURNING 1)
+		SELECT count(*) FROM ended`, args, &ended)
+	if err != nil {
+		return 0, fmt.Errorf("end sessions: %w", err)
+	}
+	return ended, nil
+}
