@@ -1,0 +1,159 @@
+package organisations
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/relais-org/relais/authz"
+)
+
+// standingColumns and standingJoins are what an authority is computed from,
+// for memberships m of accounts a; $1 and $2 are the packs and their current
+// charters. The best training is one without end, else the one that ends last.
+const (
+	standingColumns = `a.state, o.state, m.state, o.time_zone, m.confirmed_at, t.course, t.completed_on, t.expires_on,
+		p.version, c.version, c.accepted_at`
+
+	standingJoins = `
+		LEFT JOIN unnest($1::text[], $2::text[]) AS p(pack, version) ON p.pack = o.pack
+		LEFT JOIN LATERAL (SELECT x.course, x.completed_on, x.expires_on FROM trainings x
+			WHERE x.account_id = m.account_id AND x.organisation_id = m.organisation_id
+			ORDER BY x.expires_on DESC NULLS FIRST, x.completed_on DESC LIMIT 1) t ON true
+		LEFT JOIN LATERAL (SELECT y.version, y.accepted_at FROM charter_acceptances y
+			WHERE y.account_id = m.account_id AND y.organisation_id = m.organisation_id
+			ORDER BY y.version = p.version DESC, y.accepted_at DESC LIMIT 1) c ON true`
+)
+
+// nullStanding takes the columns of a membership that may not be there.
+type nullStanding struct {
+	standing
+	organisation, membership, timeZone, charterCurrent *string
+}
+
+func (n *nullStanding) into() []any {
+	return []any{
+		&n.account, &n.organisation, &n.membership, &n.timeZone, &n.confirmedAt, &n.course, &n.trainedOn,
+		&n.trainingExpiresOn, &n.charterCurrent, &n.charterAccepted, &n.charterAcceptedAt,
+	}
+}
+
+func (n *nullStanding) value() standing {
+	s := n.standing
+	s.organisation, s.membership = OrganisationState(value(n.organisation)), MembershipState(value(n.membership))
+	s.timeZone, s.charterCurrent = value(n.timeZone), value(n.charterCurrent)
+	return s
+}
+
+// actorStatement loads everything an actor is in one round trip. Memberships
+// that can act come first: the first is the one to act for by default.
+const actorStatement = `
+SELECT a.name, a.language, 
+	EXISTS (SELECT FROM operators op WHERE op.account_id = a.id AND op.ended_at IS NULL),
+	(SELECT coalesce(array_agg(r.organisation_id) FILTER (WHERE r.organisation_id IS NOT NULL), '{}') FROM remits r
+		WHERE r.account_id = a.id AND r.ended_at IS NULL),
+	(SELECT coalesce(array_agg(r.territory) FILTER (WHERE r.territory IS NOT NULL), '{}') FROM remits r
+		WHERE r.account_id = a.id AND r.ended_at IS NULL),
+	m.organisation_id, coalesce(m.role, ''), coalesce(o.name, ''), coalesce(o.territory, ''), coalesce(o.pack, ''),
+	` + standingColumns + `
+FROM accounts a
+LEFT JOIN (memberships m JOIN organisations o ON o.id = m.organisation_id) ON m.account_id = a.id AND m.state <> 'ended'
+` + standingJoins + `
+WHERE a.id = $3
+ORDER BY m.state = 'active' AND o.state = 'active' DESC, o.name, o.id, m.role`
+
+// actorRow is one line of actorStatement.
+type actorRow struct {
+	name, language string
+	operator       bool
+	organisations  []uuid.UUID
+	territories    []string
+	organisation   *uuid.UUID
+	membership     authz.Membership
+	standing       nullStanding
+}
+
+func scanActor(row pgx.CollectableRow) (actorRow, error) {
+	var r actorRow
+	m := &r.membership
+	err := row.Scan(append([]any{
+		&r.name, &r.language, &r.operator, &r.organisations, &r.territories,
+		&r.organisation, &m.Role, &m.OrganisationName, &m.Territory, &m.Pack,
+	}, r.standing.into()...)...)
+	return r, err
+}
+
+func (s *Service) actorRows(ctx context.Context, account uuid.UUID) ([]actorRow, error) {
+	rows, err := s.store.Pool().Query(ctx, actorStatement, s.charters.packs, s.charters.versions, account)
+	if err != nil {
+		return nil, fmt.Errorf("load the actor: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, scanActor)
+	if err != nil {
+		return nil, fmt.Errorf("load the actor: %w", err)
+	}
+	return found, nil
+}
+
+// memberStatement lists memberships with what their holders still lack; $3 is
+// the organisation, $4 a membership or the nil UUID for all that are not ended.
+const memberStatement = `
+SELECT m.id, a.id, m.organisation_id, a.name, a.email, m.role, m.invited_at, m.suspended_at, coalesce(m.suspended_reason, ''),
+	(SELECT i.expires_at FROM invitations i WHERE i.membership_id = m.id AND i.accepted_at IS NULL
+		AND NOT EXISTS (SELECT FROM invitations j WHERE j.membership_id = m.id AND j.accepted_at IS NOT NULL)
+		ORDER BY i.created_at DESC LIMIT 1),
+	(SELECT max(w.seen_at) FROM web_sessions w WHERE w.account_id = a.id),
+	` + standingColumns + `
+FROM memberships m JOIN accounts a ON a.id = m.account_id JOIN organisations o ON o.id = m.organisation_id
+` + standingJoins + `
+WHERE m.organisation_id = $3 AND CASE WHEN $4 = '00000000-0000-0000-0000-000000000000'::uuid THEN m.state <> 'ended' ELSE m.id = $4 END
+ORDER BY relais_fold(a.name), a.id, m.role LIMIT 1000`
+
+func (s *Service) memberRows(ctx context.Context, organisation, membership uuid.UUID) ([]Member, error) {
+	rows, err := s.store.Pool().Query(ctx, memberStatement, s.charters.packs, s.charters.versions, organisation, membership)
+	if err != nil {
+		return nil, fmt.Errorf("load members: %w", err)
+	}
+	now := s.store.Now()
+	members, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Member, error) { return scanMember(row, now) })
+	if err != nil {
+		return nil, fmt.Errorf("load members: %w", err)
+	}
+	return members, nil
+}
+
+func scanMember(row pgx.CollectableRow, now time.Time) (Member, error) {
+	var m Member
+	var n nullStanding
+	var suspended, invitation, seen *time.Time
+	err := row.Scan(append([]any{
+		&m.ID, &m.Account, &m.Organisation, &m.Name, &m.Email, &m.Role, &m.InvitedAt, &suspended, &m.SuspendedReason,
+		&invitation, &seen,
+	}, n.into()...)...)
+	if err != nil {
+		return Member{}, err
+	}
+	s := n.value()
+	m.State, m.AccountState = s.membership, s.account
+	m.SuspendedAt, m.InvitationEnds, m.LastSeen, m.ConfirmedAt = value(suspended), value(invitation), value(seen), value(s.confirmedAt)
+	m.Authority, err = s.authority(now)
+	return m, err
+}
+
+func (s *Service) trainingRows(ctx context.Context, account, organisation uuid.UUID) ([]TrainingRow, error) {
+	rows, err := s.store.Pool().Query(ctx, `SELECT id, course, evidence, completed_on, expires_on, recorded_by, recorded_at
+		FROM trainings WHERE account_id = $1 AND organisation_id = $2 ORDER BY completed_on DESC, id DESC LIMIT 100`, account, organisation)
+	if err != nil {
+		return nil, fmt.Errorf("load trainings: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (TrainingRow, error) {
+		var t TrainingRow
+		var expires *time.Time
+		err := row.Scan(&t.ID, &t.Course, &t.Evidence, &t.CompletedOn, &expires, &t.RecordedBy, &t.RecordedAt)
+		t.ExpiresOn = value(expires)
+		return t, err
+	})
+}
