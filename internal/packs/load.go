@@ -77,6 +77,9 @@ func readAll(fsys fs.FS) ([]*Pack, []error) {
 	for _, head := range heads {
 		p, bad := readPack(fsys, path.Dir(head))
 		faults = append(faults, bad...)
+		if p == nil {
+			continue
+		}
 		if other, twice := seen[p.ID]; twice {
 			faults = append(faults, Fault{File: head, Path: "id", Reason: "already used by " + other})
 		}
@@ -86,12 +89,16 @@ func readAll(fsys fs.FS) ([]*Pack, []error) {
 	return all, faults
 }
 
-// readPack reads one folder. It always answers with a pack, as far as it could
-// be read, so that its other faults can be listed too.
+// readPack reads one folder. It answers with the pack as far as it could be
+// read, so that its other faults can be listed too; with none if the head file
+// is no YAML, when every other fault would only be an echo.
 func readPack(fsys fs.FS, dir string) (*Pack, []error) {
 	p := &Pack{origin: map[string]string{}}
 	head := path.Join(dir, headFile)
 	faults := decode(fsys, head, p)
+	if len(faults) > 0 && p.ID == "" {
+		return nil, faults
+	}
 	p.origin[""] = head
 	if dir != "." && p.ID != path.Base(dir) {
 		faults = append(faults, Fault{File: head, Path: "id", Reason: "must be the name of its folder, " + path.Base(dir)})

@@ -8,7 +8,7 @@ import (
 )
 
 // How a password is announced, in the languages of the interface and Arabic.
-var passwordWord = regexp.MustCompile(`(?i)(?:\b(?:mots? de passe?|mdp|password|passwd|passcode|passphrase|pwd|` +
+var passwordWord = regexp.MustCompile(`(?i)(?:(?:^|[^\p{L}])(?:mots? de passe?|mdp|password|passwd|passcode|passphrase|pwd|` +
 	`contrase(?:ñ|n)as?|clave de acceso|clave (?:secreta|permanente)|code (?:secret|confidentiel|pin)|` +
 	`c(?:ó|o)digo (?:secreto|pin)|pin code|pin)\b|كلمة السر|كلمة المرور)`)
 
@@ -60,12 +60,13 @@ func firstToken(rest string) (token string, alone bool) {
 	return strings.Trim(token, `"'«»“”‘’()[],;.:`), alone
 }
 
-// looksMadeUp: four characters or more with a digit or a symbol no word has.
+// looksMadeUp: four characters or more with a digit or a symbol no word has. A
+// last mark does not count: services are called "FranceConnect+".
 func looksMadeUp(token string) bool {
 	if utf8.RuneCountInString(token) < 4 || dateOrTime.MatchString(token) {
 		return false
 	}
-	trimmed := strings.TrimRight(token, "!?")
+	trimmed := strings.TrimRight(token, "!?+*")
 	return strings.ContainsFunc(trimmed, func(r rune) bool {
 		return unicode.IsDigit(r) || strings.ContainsRune("@#$%&*+!?_^~=", r)
 	})

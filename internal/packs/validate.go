@@ -96,10 +96,10 @@ func (c *checker) head() {
 	for i, r := range p.PhoneRegions {
 		c.require(regionForm.MatchString(r), "phone_regions["+strconv.Itoa(i)+"]", "%q is not an ISO 3166-1 code", r)
 	}
-	for code, name := range p.Administrations {
+	for _, code := range sortedKeys(p.Administrations) {
 		path := "administrations." + code
 		c.require(codeForm.MatchString(code), path, "%q is not a code", code)
-		c.length(path, name, maxName)
+		c.length(path, p.Administrations[code], maxName)
 	}
 }
 

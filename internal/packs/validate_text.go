@@ -1,6 +1,7 @@
 package packs
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,9 +108,9 @@ func (c *checker) consent() {
 		c.lines(path+".revocation", t.Revocation)
 		spoken[t.Version] = append(spoken[t.Version], t.Language)
 	}
-	for version, langs := range spoken {
+	for _, version := range sortedKeys(spoken) {
 		for _, l := range c.languages() {
-			c.require(slices.Contains(langs, l), "consent_texts["+version+"]", "is not there in %s", l)
+			c.require(slices.Contains(spoken[version], l), "consent_texts["+version+"]", "is not there in %s", l)
 		}
 	}
 }
@@ -138,11 +139,15 @@ func (c *checker) calendar() {
 	for _, of := range retentions() {
 		c.require(c.pack.RetentionDays[of] > 0, "retention_days."+of, "is missing")
 	}
-	for of, days := range c.pack.RetentionDays {
+	for _, of := range sortedKeys(c.pack.RetentionDays) {
+		days := c.pack.RetentionDays[of]
 		c.require(slices.Contains(retentions(), of), "retention_days."+of, "nothing is called so")
 		c.require(days <= 20*366, "retention_days."+of, "%d days is more than twenty years", days)
 	}
 }
+
+// sortedKeys makes the faults of a map come in the same order each time.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // fileOf finds the file a faulty path came from: that of its longest known
 // parent, else the head file.
