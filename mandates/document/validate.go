@@ -139,11 +139,11 @@ func walkText(v reflect.Value, at string, visit func(at, s string)) {
 }
 
 // deceives reports characters that have no place in a signed text: controls,
-// line and paragraph separators, and the bidirectional embeddings, overrides
+// line and paragraph separators, private-use characters, and the bidirectional embeddings, overrides
 // and isolates (UAX #9) that reorder what the eye sees. The invisible marks that
 // Arabic or Hindi spelling needs (U+200C to U+200F) are allowed.
 func deceives(r rune) bool {
 	return unicode.Is(unicode.Cc, r) || r == 0x2028 || r == 0x2029 || r == 0xFEFF ||
 		(r >= 0x202A && r <= 0x202E) || (r >= 0x2066 && r <= 0x2069) ||
-		unicode.Is(unicode.Noncharacter_Code_Point, r)
+		unicode.Is(unicode.Noncharacter_Code_Point, r) || unicode.Is(unicode.Co, r)
 }
