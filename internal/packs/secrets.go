@@ -40,6 +40,9 @@ func (s *SecretPattern) compile() error {
 // never answers with the secret itself.
 func (p *Pack) SecretIn(text string) (code string, found bool) {
 	plain := straighten(text)
+	if !strings.ContainsAny(plain, "0123456789") {
+		return genericSecretIn(plain) // no number, only perhaps a password
+	}
 	for i := range p.Harmless {
 		plain = p.Harmless[i].blank(plain)
 	}
@@ -182,7 +185,7 @@ func ibanIn(text string) bool {
 		if !isLetter(text[i]) || !isLetter(text[i+1]) {
 			continue
 		}
-		if i > 0 && isAlnum(text[i-1]) && !strings.HasSuffix(strings.ToLower(text[:i]), "iban") {
+		if i > 0 && isAlnum(text[i-1]) && !strings.EqualFold(text[max(0, i-4):i], "iban") {
 			continue
 		}
 		length, known := ibanLengths[strings.ToUpper(text[i:i+2])]
