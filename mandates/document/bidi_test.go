@@ -68,6 +68,10 @@ func TestDirection(t *testing.T) {
 			t.Errorf("%q", tag)
 		}
 	}
+	// Digits after Arabic letters are another class than after Hebrew ones.
+	if got := visual("ب 05 55 00", true); got != "05 55 00 ب" {
+		t.Errorf("telephone in Arabic: %q", got)
+	}
 	if startsRightToLeft("3 rue") || !startsRightToLeft("«فاطمة» x") || holdsRightToLeft("María") || !holdsRightToLeft("x ف") {
 		t.Error("first strong letter")
 	}

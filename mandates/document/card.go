@@ -63,7 +63,7 @@ func cardText(w CardWords) []block {
 
 // stopBox is the foot of the card: the code, large, and how to stop with it.
 func (f *flow) stopBox(w CardWords, rtl bool, sect *element, top float64, code string) {
-	f.box(4, top, cardWidth-8, cardHeight-4-top, tint)
+	f.box(rect{4, top, cardWidth - 8, cardHeight - 4 - top}, tint)
 	const codeWidth = 58.0
 	left := &column{x: cardMargin, w: codeWidth, rtl: rtl, sect: sect}
 	right := &column{x: cardMargin + codeWidth + 4, w: cardWidth - 2*cardMargin - codeWidth - 4, rtl: rtl, sect: sect}

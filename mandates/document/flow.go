@@ -101,7 +101,7 @@ func (f *flow) row(cols []*column, blocks [][]block, gap float64, fill *colour) 
 		for _, c := range cols {
 			left, right = min(left, c.x), max(right, c.x+c.w)
 		}
-		f.box(left-4, f.y, right-left+8, height+2*pad, *fill)
+		f.box(rect{left - 4, f.y, right - left + 8, height + 2*pad}, *fill)
 	}
 	f.y += pad
 	f.lines(cols, set)

@@ -92,7 +92,7 @@ func (f *flow) letterCode(in LetterPaper, c *column) error {
 	f.room(height + 8)
 	f.y += 8
 	top := f.y
-	f.box(c.x, top, c.w, height, tint)
+	f.box(rect{c.x, top, c.w, height}, tint)
 	text := &column{x: c.x + pad, w: c.w - 2*pad, rtl: c.rtl, sect: c.sect}
 	qrX := c.x + c.w - pad - side
 	if in.URL != "" {
@@ -111,7 +111,7 @@ func (f *flow) letterCode(in LetterPaper, c *column) error {
 	}
 	figure := c.sect.add("Figure")
 	figure.alt = in.Words.QRAlt
-	f.box(qrX-2, top+pad-2, side+4, side+4, colour{0xff, 0xff, 0xff})
+	f.box(rect{qrX - 2, top + pad - 2, side + 4, side + 4}, colour{0xff, 0xff, 0xff})
 	return f.qrCode(figure, qrX, top+pad, side, in.URL)
 }
 

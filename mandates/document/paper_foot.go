@@ -49,7 +49,7 @@ func (m *mandatePage) signatures() error {
 
 // signature draws one box, then leaves y under its caption.
 func (m *mandatePage) signature(name string, at *column, s Signature) error {
-	m.frame(at.x, m.y, at.w, signatureHeight)
+	m.frame(rect{at.x, m.y, at.w, signatureHeight})
 	top := m.y
 	inner := &column{x: at.x + 3, w: at.w - 6, rtl: at.rtl, sect: at.sect}
 	small := style{size: 10, colour: quiet}
@@ -57,7 +57,7 @@ func (m *mandatePage) signature(name string, at *column, s Signature) error {
 	case len(s.Image) > 0:
 		figure := at.sect.add("Figure")
 		figure.alt = m.in.Words.SignatureAlt
-		if err := m.picture(figure, name, s.Image, at.x+3, top+2, at.w-6, signatureHeight-4); err != nil {
+		if err := m.picture(figure, name, s.Image, rect{at.x + 3, top + 2, at.w - 6, signatureHeight - 4}); err != nil {
 			return err
 		}
 	case s.Text.Person != "":
@@ -86,6 +86,10 @@ func (m *mandatePage) signature(name string, at *column, s Signature) error {
 // check is the box that lets anyone verify the document: code, QR code,
 // fingerprint of the signed bytes and key.
 func (m *mandatePage) check() error {
+	if m.in.JWS == "" {
+		m.bind()
+		return nil
+	}
 	blocks := m.checkBlocks()
 	x, w := m.span()
 	text := &column{x: x + 2, w: w - 4, rtl: m.cols[0].rtl, sect: m.cols[0].sect}
@@ -100,7 +104,7 @@ func (m *mandatePage) check() error {
 	m.room(height + 6)
 	m.y += 6
 	top := m.y
-	m.box(x-4, top, w+8, height, tint)
+	m.box(rect{x - 4, top, w + 8, height}, tint)
 	m.y = top + 5
 	m.lines([]*column{text}, [][]setLine{lines})
 	m.y = top + height
@@ -113,8 +117,20 @@ func (m *mandatePage) check() error {
 	}
 	figure := m.cols[0].sect.add("Figure")
 	figure.alt = m.in.Words.QRAlt
-	m.box(qrX-2.5, top+5-2.5, qrSide+5, qrSide+5, colour{0xff, 0xff, 0xff})
+	m.box(rect{qrX - 2.5, top + 2.5, qrSide + 5, qrSide + 5}, colour{0xff, 0xff, 0xff})
 	return m.qrCode(figure, qrX, top+5, qrSide, m.in.VerifyURL)
+}
+
+// bind ties a sheet signed by hand to the text that was frozen: its fingerprint
+// is all there is to check until the mandate is recorded.
+func (m *mandatePage) bind() {
+	x, w := m.span()
+	small := style{size: 9, colour: quiet}
+	print := fingerprint(m.in.Payload)
+	m.row([]*column{{x: x, w: w, rtl: m.cols[0].rtl, sect: m.cols[0].sect}}, [][]block{{
+		{kind: "P", text: m.in.Words.FingerprintLabel, st: small},
+		{kind: "P", text: print[0] + " " + print[1], st: small, name: true},
+	}}, 5, nil)
 }
 
 func (m *mandatePage) checkBlocks() []block {

@@ -8,6 +8,7 @@ import (
 	"image"
 	_ "image/jpeg" // signatures may be photographs
 	_ "image/png"
+	"regexp"
 	"strings"
 	"time"
 
@@ -124,7 +125,7 @@ const (
 // character a code the font knows, invisible marks gone. Order stays logical.
 func (s *sheet) prepare(text string) string {
 	var out strings.Builder
-	for _, r := range shape(frenchSpaces.Replace(norm.NFC.String(text))) {
+	for _, r := range shape(keepTogether(norm.NFC.String(text))) {
 		code := r
 		switch {
 		case r == '\u00ad' || (r >= 0x200B && r <= 0x200F) || (r >= 0x2028 && r <= 0x202E) || (r >= 0x2060 && r <= 0x206F),
@@ -150,6 +151,15 @@ func (s *sheet) prepare(text string) string {
 
 // frenchSpaces keeps the signs that French sets apart on the line of their word.
 var frenchSpaces = strings.NewReplacer("« ", "«\u00a0", " »", "\u00a0»", " :", "\u00a0:", " ;", "\u00a0;", " !", "\u00a0!", " ?", "\u00a0?")
+
+var digitGroups = regexp.MustCompile(`(\d) (\d)`)
+
+// keepTogether fixes the spaces at which a line must not break: those French
+// sets before its signs, and those inside telephone numbers and thousands.
+func keepTogether(text string) string {
+	once := digitGroups.ReplaceAllString(frenchSpaces.Replace(text), "$1\u00a0$2")
+	return digitGroups.ReplaceAllString(once, "$1\u00a0$2") // one-digit groups share a digit
+}
 
 // onlyRegular are the codes that the bold font lacks.
 func onlyRegular(code rune) bool {
@@ -237,26 +247,18 @@ func (s *sheet) aside(content func()) {
 	s.pdf.RawWriteStr("EMC")
 }
 
-func (s *sheet) box(x, y, w, h float64, c colour) {
+func (s *sheet) box(at rect, c colour) {
 	s.aside(func() {
 		s.pdf.SetFillColor(c[0], c[1], c[2])
-		s.pdf.RoundedRect(x, y, w, h, 1.6, "1234", "F")
+		s.pdf.RoundedRect(at.x, at.y, at.w, at.h, 1.6, "1234", "F")
 	})
 }
 
-func (s *sheet) frame(x, y, w, h float64) {
+func (s *sheet) frame(at rect) {
 	s.aside(func() {
 		s.pdf.SetDrawColor(hair[0], hair[1], hair[2])
 		s.pdf.SetLineWidth(0.3)
-		s.pdf.RoundedRect(x, y, w, h, 1.6, "1234", "D")
-	})
-}
-
-func (s *sheet) rule(x, y, w float64) {
-	s.aside(func() {
-		s.pdf.SetDrawColor(hair[0], hair[1], hair[2])
-		s.pdf.SetLineWidth(0.25)
-		s.pdf.Line(x, y, x+w, y)
+		s.pdf.RoundedRect(at.x, at.y, at.w, at.h, 1.6, "1234", "D")
 	})
 }
 
@@ -294,16 +296,19 @@ func (s *sheet) qrCode(e *element, x, y, side float64, address string) error {
 	return nil
 }
 
+// rect is a place on the page.
+type rect struct{ x, y, w, h float64 }
+
 // picture draws a PNG or JPEG inside a box, whole and centred.
-func (s *sheet) picture(e *element, name string, raw []byte, x, y, w, h float64) error {
+func (s *sheet) picture(e *element, name string, raw []byte, in rect) error {
 	config, kind, err := image.DecodeConfig(bytes.NewReader(raw))
 	if err != nil || config.Width == 0 || config.Height == 0 || config.Width > 6000 || config.Height > 6000 {
 		return fmt.Errorf("%w: signature %s: %w", ErrPicture, name, errors.Join(err, errors.New("want a PNG or JPEG of at most 6000 pixels a side")))
 	}
-	scale := min(w/float64(config.Width), h/float64(config.Height))
+	scale := min(in.w/float64(config.Width), in.h/float64(config.Height))
 	dw, dh := float64(config.Width)*scale, float64(config.Height)*scale
 	opts := fpdf.ImageOptions{ImageType: kind}
 	s.pdf.RegisterImageOptionsReader(name, opts, bytes.NewReader(raw))
-	s.within(e, func() { s.pdf.ImageOptions(name, x+(w-dw)/2, y+(h-dh)/2, dw, dh, false, opts, 0, "") })
+	s.within(e, func() { s.pdf.ImageOptions(name, in.x+(in.w-dw)/2, in.y+(in.h-dh)/2, dw, dh, false, opts, 0, "") })
 	return s.pdf.Error()
 }
