@@ -43,7 +43,7 @@ generate: bin/templ ## write the generated files: pages, style sheet, script
 	go run ./frontend/assets/build
 
 verify: generate ## fail if the generated files are not the committed ones
-	@git diff --exit-code -- '*_templ.go' frontend/static
+	@git --no-pager diff --stat --exit-code -- '*_templ.go' frontend/static
 	@test -z "$$(git status --porcelain -- '*_templ.go' frontend/static)"
 
 bench: ## measure against interleaved controls (PERFORMANCE goals)
