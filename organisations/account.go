@@ -113,11 +113,7 @@ func (s *Service) moveAccount(ctx context.Context, id uuid.UUID, mv accountMove)
 		if err := moveAccount(tx.Tx, id, account.State, to, mv.why); err != nil {
 			return err
 		}
-		e := translog.Event{Kind: mv.kind, Detail: AccountDetail{Account: id, By: code(mv.by)}}
-		if mv.why != "" {
-			e.Personal = ReasonPersonal{Reason: mv.why}
-		}
-		return tx.Append(e)
+		return tx.Append(translog.Event{Kind: mv.kind, Detail: AccountDetail{Account: id, By: code(mv.by)}})
 	})
 }
 

@@ -37,8 +37,8 @@
 //     organisation, or being suspended there, changes nothing elsewhere.
 //   - A training's last valid day is a day in the organisation's time zone.
 //   - Suspending an account or naming operators is for the command line only.
-//   - Details of events hold ids and codes; what staff wrote is in their personal
-//     part.
+//   - Events hold ids and codes only; what staff wrote stays in the rows and in
+//     their history.
 //
 // Locks are taken in one order: organisation, account, membership.
 //

@@ -2,8 +2,11 @@ package organisations
 
 import "github.com/google/uuid"
 
-// The facts of this package's events. Nothing here is personal: people are
-// named by the ids of their accounts, which have no erasure by beneficiary.
+// The facts of this package's events. Nothing here is personal: staff are named
+// by the ids of their accounts, and what somebody wrote (the reason of a
+// suspension, the words of a training) stays in the rows and their history,
+// because personal content of an event must belong to a person helped, with
+// whom it can be erased.
 
 // SignInDetail belongs to sign_in.done, sign_in.refused and sign_out.done.
 type SignInDetail struct {
@@ -73,16 +76,4 @@ type RemitDetail struct {
 // in an organisation.
 type LookDetail struct {
 	Membership uuid.UUID `json:"membership,omitzero"` // zero: all of them
-}
-
-// ReasonPersonal keeps what staff wrote to explain an act: free text may name
-// people, so it is never in Detail.
-type ReasonPersonal struct {
-	Reason string `json:"reason"`
-}
-
-// CoursePersonal keeps the words of a training's record.
-type CoursePersonal struct {
-	Course   string `json:"course"`
-	Evidence string `json:"evidence"`
 }

@@ -31,7 +31,6 @@ type move struct {
 	event  string
 	action authz.Action
 	kind   translog.Kind
-	reason string
 	// sensitive asks for a fresh authentication where the law says step_up.
 	sensitive bool
 	// guard holds what the life cycle cannot say; nil: nothing.
@@ -80,12 +79,8 @@ func (s *Service) moveMembership(ctx context.Context, actor authz.Actor, id uuid
 		if err := mv.write(tx, m); err != nil {
 			return err
 		}
-		e := translog.Event{Kind: mv.kind, Organisation: org.ID, Detail: MembershipDetail{
-			Membership: m.ID, Account: m.AccountID, Role: string(m.Role), From: string(m.State), To: string(to)}}
-		if mv.reason != "" {
-			e.Personal = ReasonPersonal{Reason: mv.reason}
-		}
-		return tx.Append(e)
+		return tx.Append(translog.Event{Kind: mv.kind, Organisation: org.ID, Detail: MembershipDetail{
+			Membership: m.ID, Account: m.AccountID, Role: string(m.Role), From: string(m.State), To: string(to)}})
 	})
 }
 

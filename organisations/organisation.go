@@ -57,7 +57,7 @@ func (s *Service) Change(ctx context.Context, actor authz.Actor, id uuid.UUID, i
 		}
 		checked, err := NewOrganisation(in).check(s.packs)
 		if err == nil && checked.Pack != now.Pack {
-			err = problem.Invalid(problem.At("pack", "cannot_change"))
+			err = problem.Invalid(problem.At("pack", "pack_fixed"))
 		}
 		to := checked.row()
 		to.ID, to.State, to.CreatedAt = now.ID, now.State, now.CreatedAt
@@ -178,10 +178,6 @@ func (s *Service) moveOrganisation(ctx context.Context, actor authz.Actor, id uu
 		if err := moveOrganisation(tx.Tx, id, org.State, to, mv.reason); err != nil {
 			return err
 		}
-		e := translog.Event{Kind: mv.kind, Organisation: id}
-		if mv.reason != "" {
-			e.Personal = ReasonPersonal{Reason: mv.reason}
-		}
-		return tx.Append(e)
+		return tx.Append(translog.Event{Kind: mv.kind, Organisation: id})
 	})
 }

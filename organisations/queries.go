@@ -131,10 +131,12 @@ func (s *Service) Organisations(ctx context.Context, actor authz.Actor, q Query)
 	}
 	c := checker{}
 	text := c.line("text", q.Text, 0, maxShort)
-	after, ok := readCursor(q.Cursor)
-	c.require(ok, "cursor", "unknown_cursor")
 	if err := c.err(); err != nil {
 		return Page{}, err
+	}
+	after, ok := readCursor(q.Cursor)
+	if !ok {
+		return Page{}, problem.NotFound()
 	}
 	limit := min(q.Limit, maxLimit)
 	if limit <= 0 {

@@ -11,14 +11,15 @@ import (
 )
 
 // Suspend stops a member from acting in this organisation, from their very
-// next request on; elsewhere nothing changes. why is kept with the event.
+// next request on; elsewhere nothing changes. why is kept with the membership and in its
+// history.
 func (s *Service) Suspend(ctx context.Context, actor authz.Actor, membership uuid.UUID, why string) error {
 	why, err := reason(why)
 	if err != nil {
 		return err
 	}
 	return s.moveMembership(ctx, actor, membership, move{
-		event: eventSuspend, action: authz.MembershipSuspend, kind: translog.MembershipSuspended, reason: why,
+		event: eventSuspend, action: authz.MembershipSuspend, kind: translog.MembershipSuspended,
 		write: func(tx *command.Tx, m membershipRow) error {
 			return suspendMembership(tx.Tx, m.ID, actor.Account, why)
 		},

@@ -58,7 +58,6 @@ func (s *Service) RecordTraining(ctx context.Context, actor authz.Actor, in Trai
 			Kind: translog.TrainingRecorded, Organisation: org.ID,
 			Detail: TrainingDetail{Training: id, Account: m.AccountID,
 				CompletedOn: isoDay(in.CompletedOn), ExpiresOn: isoDay(in.ExpiresOn)},
-			Personal: CoursePersonal{Course: in.Course, Evidence: in.Evidence},
 		})
 	})
 }
@@ -73,7 +72,7 @@ func trainable(tx *command.Tx, m membershipRow, in Training, org organisationRow
 		return err
 	}
 	if in.CompletedOn.After(day(tx.Now().In(loc))) {
-		return problem.Invalid(problem.At("completed_on", "in_future"))
+		return problem.Invalid(problem.At("completed_on", "completed_in_future"))
 	}
 	n, err := countTrainings(tx.Tx, m.AccountID, m.OrganisationID)
 	if err == nil && n >= maxTrainings {
@@ -94,7 +93,7 @@ func (t Training) check() (Training, error) {
 	case t.ExpiresOn.Before(t.CompletedOn):
 		c.fail("expires_on", "before_completion")
 	case t.ExpiresOn.After(t.CompletedOn.AddDate(longestValidity, 0, 0)):
-		c.fail("expires_on", "too_far")
+		c.fail("expires_on", "expiry_too_far")
 	}
 	if t.Membership == uuid.Nil {
 		return t, problem.NotFound()

@@ -54,13 +54,13 @@ func (c *checker) text(field, value string, least, most int) string {
 	value = strings.TrimSpace(norm.NFC.String(strings.ReplaceAll(value, "\r\n", "\n")))
 	switch n := utf8.RuneCountInString(value); {
 	case !utf8.ValidString(value) || strings.ContainsFunc(value, hidden):
-		c.fail(field, "control_character")
+		c.fail(field, "unreadable_characters")
 	case n == 0 && least > 0:
 		c.fail(field, "required")
 	case n < least:
-		c.fail(field, "too_short")
+		c.fields = append(c.fields, problem.Field{Name: field, Code: "text_too_short", Args: map[string]any{"Least": least}})
 	case n > most:
-		c.fields = append(c.fields, problem.Field{Name: field, Code: "too_long", Args: map[string]any{"Max": most}})
+		c.fields = append(c.fields, problem.Field{Name: field, Code: "too_long", Args: map[string]any{"Most": most}})
 	}
 	return value
 }
@@ -80,7 +80,7 @@ func hidden(r rune) bool {
 // line is text on one line.
 func (c *checker) line(field, value string, least, most int) string {
 	value = c.text(field, value, least, most)
-	c.require(!strings.Contains(value, "\n"), field, "control_character")
+	c.require(!strings.Contains(value, "\n"), field, "unreadable_characters")
 	return value
 }
 
@@ -109,7 +109,7 @@ func isEmail(s string) bool {
 func (c *checker) free(field, value string, least, most int) string {
 	value = c.text(field, value, least, most)
 	if _, found := packs.GenericSecretIn(value); found {
-		c.fail(field, "probable_secret")
+		c.fail(field, "secret_in_text")
 	}
 	return value
 }
