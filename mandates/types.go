@@ -10,12 +10,14 @@ import (
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/mandates/document"
+	"github.com/relais-org/relais/organisations"
 )
 
 // Dependencies of the service.
 type Dependencies struct {
 	Commands      *command.Runner
 	Packs         *packs.Set
+	Organisations *organisations.Service
 	Beneficiaries *beneficiaries.Service
 	// Keyring signs what was read.
 	Keyring *document.Keyring
@@ -27,6 +29,7 @@ type Dependencies struct {
 type Service struct {
 	commands *command.Runner
 	packs    *packs.Set
+	orgs     *organisations.Service
 	people   *beneficiaries.Service
 	keys     *document.Keyring
 	baseURL  string
@@ -34,7 +37,7 @@ type Service struct {
 
 // New makes the service.
 func New(d Dependencies) *Service {
-	return &Service{commands: d.Commands, packs: d.Packs, people: d.Beneficiaries, keys: d.Keyring, baseURL: d.BaseURL}
+	return &Service{commands: d.Commands, packs: d.Packs, orgs: d.Organisations, people: d.Beneficiaries, keys: d.Keyring, baseURL: d.BaseURL}
 }
 
 // GrantChoice is one theme chosen in a draft.
@@ -55,6 +58,8 @@ type Draft struct {
 	// ProtectionAnswer is the person's answer about legal protection: "none" or
 	// a status of the pack (MA-16).
 	ProtectionAnswer string `json:"protection_answer,omitempty"`
+	// Representative is who signs too, where the pack's rule asks for it.
+	Representative string `json:"representative,omitempty"`
 	// ConflictAnswer says whether mediator and person are related: "none",
 	// "family", "neighbour", "landlord", "creditor", "employer" (CO-08).
 	ConflictAnswer string `json:"conflict_answer,omitempty"`

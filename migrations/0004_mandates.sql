@@ -51,7 +51,7 @@ CREATE TABLE grants (
   theme           text NOT NULL,
   procedures      text[] NOT NULL CHECK (cardinality(procedures) > 0),
   actions         text[] NOT NULL CHECK (cardinality(actions) > 0),
-  state           text NOT NULL CHECK (state IN ('pending','active','revoked','superseded')),
+  state           text NOT NULL CHECK (state IN ('pending','active','revoked','superseded','expired')),
   ended_at        timestamptz,
   ended_by        text NOT NULL DEFAULT '',
   end_reason      text NOT NULL DEFAULT '',

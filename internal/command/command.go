@@ -49,6 +49,7 @@ type Tx struct {
 	events  int
 	refused *refusal
 	keep    bool
+	repeat  bool
 }
 
 type refusal struct {
@@ -80,6 +81,9 @@ func (r *Runner) Run(ctx context.Context, actor authz.Actor, name string, fn fun
 		}
 		if !tx.decided {
 			return fmt.Errorf("%w: %s", errUndecided, name)
+		}
+		if tx.repeat && tx.events == 0 {
+			return nil
 		}
 		if tx.events != 1 {
 			return fmt.Errorf("%w: %s appended %d", errEvents, name, tx.events)
@@ -145,6 +149,10 @@ func (tx *Tx) Refuse(err *problem.Error, about translog.Event) error {
 // Keep asks that what was written before a refusal stays (a failure counter, a
 // lock), together with the refusal's event.
 func (tx *Tx) Keep() { tx.keep = true }
+
+// Repeated says that this is the second coming of a command already done (same
+// idempotency key, double click): nothing is written, and no event is due.
+func (tx *Tx) Repeated() { tx.repeat = true }
 
 // Append writes the command's one event.
 func (tx *Tx) Append(e translog.Event) error {

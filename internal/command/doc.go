@@ -6,7 +6,8 @@
 //
 // Invariants:
 //   - A command that succeeds MUST have decided (or said why no decision is
-//     needed) and MUST have appended exactly one event in its transaction;
+//     needed) and MUST have appended exactly one event in its transaction
+//     (none when it only repeats what was done before: [Tx.Repeated]);
 //     anything else is a fault, and nothing of it is kept.
 //   - A refusal by a decision, or by [Tx.Refuse], MUST leave one act.refused
 //     event. If that event cannot be written, the caller gets that fault

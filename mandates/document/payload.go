@@ -112,7 +112,9 @@ type Consent struct {
 	// Method is a code: on_screen, on_paper, sms_code, remote_sms, remote_link, witness.
 	Method      string `json:"method"`
 	Interpreter string `json:"interpreter,omitempty"`
-	Witness     *Named `json:"witness,omitempty"`
+	// Representative is who signs too for a protected person, as the pack's rule asks.
+	Representative string `json:"representative,omitempty"`
+	Witness        *Named `json:"witness,omitempty"`
 }
 
 // Catalogue names the country pack and catalogue the codes come from.
