@@ -105,10 +105,10 @@ func resolve(c []bidi.Class, base int) []int {
 	resolveNeutral(c, edge)
 	levels := make([]int, len(c))
 	for i, class := range c {
-		switch {
-		case class == bidi.R:
+		switch class {
+		case bidi.R:
 			levels[i] = 1
-		case class == bidi.L:
+		case bidi.L:
 			levels[i] = 2 * base
 		default: // numbers
 			levels[i] = 2
@@ -140,22 +140,30 @@ func resolveWeak(c []bidi.Class, edge bidi.Class) {
 		if c[i] == bidi.AL { // W3
 			c[i] = bidi.R
 		}
-		if i > 0 && i < len(c)-1 && c[i-1] == c[i+1] { // W4
-			if c[i-1] == bidi.EN && (c[i] == bidi.ES || c[i] == bidi.CS) || c[i-1] == bidi.AN && c[i] == bidi.CS {
-				c[i] = c[i-1]
-			}
+		if i > 0 && i < len(c)-1 && separates(c[i-1], c[i], c[i+1]) { // W4
+			c[i] = c[i-1]
 		}
 	}
 	resolveTerminators(c)
 	strong = edge
 	for i, class := range c {
-		switch {
-		case class == bidi.L || class == bidi.R:
+		switch class {
+		case bidi.L, bidi.R:
 			strong = class
-		case class == bidi.EN && strong == bidi.L: // W7
-			c[i] = bidi.L
+		case bidi.EN:
+			if strong == bidi.L { // W7
+				c[i] = bidi.L
+			}
 		}
 	}
+}
+
+// separates says whether a sign stands inside a number: 12.50, 31/01.
+func separates(left, sign, right bidi.Class) bool {
+	if left != right {
+		return false
+	}
+	return left == bidi.EN && (sign == bidi.ES || sign == bidi.CS) || left == bidi.AN && sign == bidi.CS
 }
 
 // resolveTerminators is W5 (a sign beside a number goes with it) and W6.

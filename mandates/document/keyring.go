@@ -165,6 +165,7 @@ func (k *Keyring) Rotate(now time.Time) error {
 			old.Status = KeyPrevious
 		case KeyPrevious:
 			old.Status, old.RetiredAt = KeyRetired, &now
+		case KeyRetired: // stays so
 		}
 		keys = append(keys, old)
 	}

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 
 	"codeberg.org/go-pdf/fpdf"
 	"golang.org/x/text/unicode/norm"
@@ -126,27 +127,42 @@ const (
 func (s *sheet) prepare(text string) string {
 	var out strings.Builder
 	for _, r := range shape(keepTogether(norm.NFC.String(text))) {
-		code := r
-		switch {
-		case r == '\u00ad' || (r >= 0x200B && r <= 0x200F) || (r >= 0x2028 && r <= 0x202E) || (r >= 0x2060 && r <= 0x206F),
-			r >= 0xFE00 && r <= 0xFE0F, r >= 0x1F3FB && r <= 0x1F3FF, r == 0xFEFF, r >= 0xE0000, r < 0x20:
+		if unicode.In(r, invisible) {
 			continue
-		case r >= emojiFirst && r <= emojiLast:
-			code = r - emojiFirst + emojiAt
-		case r > 0xFFFF:
-			if _, known := s.spare[r]; !known {
-				s.spare[r] = spareAt + rune(len(s.spare)%0x400)
-			}
-			code = s.spare[r]
 		}
-		if text, isShape := spelled[code]; isShape {
-			s.tags.codes[code] = text
+		code := s.code(r)
+		if letter, isShape := spelled[code]; isShape {
+			s.tags.codes[code] = letter
 		} else {
 			s.tags.codes[code] = strings.ReplaceAll(string(r), "\u00a0", " ")
 		}
 		out.WriteRune(code)
 	}
 	return out.String()
+}
+
+// code is the code of the first plane that draws r.
+func (s *sheet) code(r rune) rune {
+	switch {
+	case r <= 0xFFFF:
+		return r
+	case r >= emojiFirst && r <= emojiLast:
+		return r - emojiFirst + emojiAt
+	}
+	if _, known := s.spare[r]; !known {
+		s.spare[r] = spareAt + rune(len(s.spare)%0x400)
+	}
+	return s.spare[r]
+}
+
+// invisible are controls, soft hyphens, joiners, direction marks, variation
+// selectors, skin tones and tags: they steer drawing and have no shape.
+var invisible = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{Lo: 0x00, Hi: 0x1F, Stride: 1}, {Lo: 0xAD, Hi: 0xAD, Stride: 1}, {Lo: 0x200B, Hi: 0x200F, Stride: 1},
+		{Lo: 0x2028, Hi: 0x202E, Stride: 1}, {Lo: 0x2060, Hi: 0x206F, Stride: 1}, {Lo: 0xFE00, Hi: 0xFE0F, Stride: 1}, {Lo: 0xFEFF, Hi: 0xFEFF, Stride: 1},
+	},
+	R32: []unicode.Range32{{Lo: 0x1F3FB, Hi: 0x1F3FF, Stride: 1}, {Lo: 0xE0000, Hi: 0x10FFFF, Stride: 1}},
 }
 
 // frenchSpaces keeps the signs that French sets apart on the line of their word.
