@@ -73,6 +73,9 @@ func TestCallbackReplayed(t *testing.T) {
 	}
 	id, err := b.finish(query)
 	wantFault(t, id, err, login.StateReplayed)
+	b.advance(11 * time.Minute)
+	id, err = b.finish(query)
+	wantFault(t, id, err, login.StateReplayed)
 	if n := b.count(`SELECT count(*) FROM login_attempts WHERE nonce <> '' OR verifier <> '' OR stash IS NOT NULL`); n != 0 {
 		t.Errorf("%d used attempts keep their secrets", n)
 	}
