@@ -3,6 +3,7 @@ package authz
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/casbin/casbin/v2"
 	"github.com/casbin/casbin/v2/model"
@@ -168,7 +169,8 @@ func (e *Enforcer) Decide(actor Actor, action Action, obj Object) Decision {
 	}
 	var held [4]Role
 	roles := actor.appendRoles(held[:0])
-	f := &facts{actor: actor, object: obj}
+	f := newQuestion(&actor, &obj)
+	defer f.forget()
 	near := nearest{}
 	if !actor.SuspendedAccount {
 		for _, role := range roles {
@@ -185,6 +187,24 @@ func (e *Enforcer) Decide(actor Actor, action Action, obj Object) Decision {
 	d.PolicyHash = e.hash
 	d.Hidden = obj.owned() && !law.related(f, roles)
 	return d
+}
+
+// questions lends the memory of facts from one decision to the next: a decision
+// then allocates nothing. What was in it is wiped before it is lent again.
+var questions = sync.Pool{New: func() any { return new(facts) }}
+
+func newQuestion(actor *Actor, obj *Object) *facts {
+	f, ok := questions.Get().(*facts)
+	if !ok {
+		f = new(facts)
+	}
+	f.actor, f.object = *actor, *obj
+	return f
+}
+
+func (f *facts) forget() {
+	*f = facts{}
+	questions.Put(f)
 }
 
 // try gives the first rule that allows, or nil after measuring how far each
