@@ -36,9 +36,10 @@ type Membership struct {
 	OrganisationName  string
 	Territory         string
 	Pack              string
-	Role              Role // Mediator or Referent
-	Active            bool // confirmed, not suspended, not ended
-	OrganisationAlive bool // not suspended
+	TimeZone          string // IANA name of the organisation's zone
+	Role              Role   // Mediator or Referent
+	Active            bool   // confirmed, not suspended, not ended
+	OrganisationAlive bool   // not suspended
 	Authority         Authority
 }
 

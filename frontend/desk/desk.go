@@ -1,0 +1,218 @@
+package desk
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/frontend/templates"
+	"github.com/relais-org/relais/frontend/web"
+	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/organisations"
+)
+
+// Where people without a session are sent.
+const (
+	SignInPath = "/sign-in"
+	CardPath   = "/card"
+)
+
+// Handler answers one request of an actor. A visitor is the zero Actor.
+type Handler func(c *gin.Context, actor authz.Actor) error
+
+// Route is one line of a surface's list.
+type Route struct {
+	Method, Path string
+	Access       authz.Access // authz.Perm(kind, action) or authz.Public{Because: "…"}
+	Handle       Handler
+}
+
+// Get is a route that reads.
+func Get(path string, access authz.Access, h Handler) Route {
+	return Route{http.MethodGet, path, access, h}
+}
+
+// Post is a route that changes.
+func Post(path string, access authz.Access, h Handler) Route {
+	return Route{http.MethodPost, path, access, h}
+}
+
+// Dependencies of the desk.
+type Dependencies struct {
+	Authz         *authz.Enforcer
+	Sessions      *authz.Sessions
+	Cookies       *authz.Web
+	Organisations *organisations.Service
+	Beneficiaries *beneficiaries.Service
+}
+
+// Desk mounts routes.
+type Desk struct{ Dependencies }
+
+// New makes a desk.
+func New(d Dependencies) *Desk { return &Desk{d} }
+
+// Mount adds a surface's routes. signIn is where a visitor of this surface is
+// sent: SignInPath for staff, CardPath for the person helped.
+func (d *Desk) Mount(r gin.IRouter, signIn string, routes []Route) {
+	for _, route := range routes {
+		if err := route.Access.Check(); err != nil {
+			panic(fmt.Sprintf("%s %s: %v", route.Method, route.Path, err))
+		}
+		r.Handle(route.Method, route.Path, web.Handle(d.serve(route, signIn)))
+	}
+}
+
+func (d *Desk) serve(route Route, signIn string) func(*gin.Context) error {
+	permission, needed := route.Access.(authz.Permission)
+	return func(c *gin.Context) error {
+		web.SetSignIn(c, signIn)
+		actor, err := d.Actor(c)
+		if err != nil {
+			return err
+		}
+		if needed {
+			if err := d.admit(actor, permission, signIn); err != nil {
+				return err
+			}
+		}
+		d.show(c, actor)
+		return route.Handle(c, actor)
+	}
+}
+
+var errSignIn = problem.New(problem.KindUnauthenticated, "unauthenticated")
+
+// admit opens the door: the right kind of session, and a role that has a line.
+func (d *Desk) admit(actor authz.Actor, p authz.Permission, signIn string) error {
+	wrongDoor := actor.Account == uuid.Nil && signIn == SignInPath || actor.Beneficiary == uuid.Nil && signIn == CardPath
+	if wrongDoor {
+		return errSignIn
+	}
+	if actor.SuspendedAccount {
+		return problem.Forbidden(string(authz.ReasonAccountSuspended))
+	}
+	if !d.Authz.Permits(actor, p) {
+		return problem.Forbidden(string(authz.ReasonNoRule))
+	}
+	return nil
+}
+
+// Actor loads who asks, with the facts of now. Nobody is the zero Actor.
+func (d *Desk) Actor(c *gin.Context) (authz.Actor, error) {
+	session, ok := authz.SessionOf(c)
+	if !ok {
+		return authz.Actor{}, nil
+	}
+	ctx := c.Request.Context()
+	switch {
+	case session.Account != uuid.Nil:
+		return d.Organisations.Actor(ctx, organisations.ActorQuery{Account: session.Account, Organisation: session.Organisation,
+			Session: session.ID, StrongAt: session.StrongAt, Language: string(web.PageOf(c).Lang())})
+	case session.Beneficiary != uuid.Nil:
+		return d.Beneficiaries.PersonActor(ctx, beneficiaries.PersonQuery{Beneficiary: session.Beneficiary, Session: session.ID,
+			Tier: session.Tier, StrongAt: session.StrongAt})
+	}
+	return authz.Actor{}, nil
+}
+
+// show tells the page who is signed in, where they may go, and in which zone
+// times are printed.
+func (d *Desk) show(c *gin.Context, actor authz.Actor) {
+	page := web.PageOf(c)
+	switch {
+	case actor.Beneficiary != uuid.Nil:
+		web.SetViewer(c, templates.Viewer{Name: actor.Name, SignOutAction: "/mine/leave"}, personNav(page, actor))
+		if org, err := d.Organisations.Facts(c.Request.Context(), actor.Organisation); err == nil {
+			setZone(c, org.TimeZone)
+		}
+	case actor.Account != uuid.Nil:
+		viewer := templates.Viewer{Name: actor.Name, Role: roleWords(page, actor), SignOutAction: "/sign-out"}
+		for _, m := range actor.Memberships {
+			if m.Organisation == actor.Organisation {
+				viewer.Organisation = m.OrganisationName
+				setZone(c, m.TimeZone)
+			}
+		}
+		if several(actor) {
+			viewer.SwitchHref = "/organisation/switch"
+		}
+		web.SetViewer(c, viewer, d.staffNav(page, actor))
+	}
+}
+
+func setZone(c *gin.Context, name string) {
+	if zone, err := time.LoadLocation(name); err == nil && name != "" {
+		web.SetLocation(c, zone)
+	}
+}
+
+// several: the actor could act for more than one organisation.
+func several(a authz.Actor) bool {
+	for _, m := range a.Memberships {
+		if m.Organisation != a.Organisation {
+			return true
+		}
+	}
+	return false
+}
+
+func roleWords(p web.Page, a authz.Actor) string {
+	var words []string
+	for _, r := range a.Roles() {
+		words = append(words, p.T("role."+string(r)))
+	}
+	return p.List(words)
+}
+
+func (d *Desk) staffNav(p web.Page, a authz.Actor) []templates.NavLink {
+	var nav []templates.NavLink
+	add := func(perm authz.Permission, key, href string) {
+		if d.Authz.Permits(a, perm) {
+			nav = append(nav, templates.NavLink{Text: p.T(key), Href: href})
+		}
+	}
+	add(authz.Perm(authz.KindBeneficiary, authz.BeneficiarySearch), "nav.home", "/home")
+	add(authz.Perm(authz.KindBeneficiary, authz.BeneficiarySearch), "nav.people", "/people")
+	add(authz.Perm(authz.KindMembership, authz.MembershipConfirm), "nav.organisation", "/organisation/people")
+	add(authz.Perm(authz.KindLog, authz.LogSearch), "nav.supervision", "/supervision")
+	add(authz.Perm(authz.KindOrganisation, authz.OrganisationCreate), "nav.operator", "/operator/organisations")
+	add(authz.Perm(authz.KindCharter, authz.CharterAccept), "nav.authority", "/my-authority")
+	return nav
+}
+
+func personNav(p web.Page, a authz.Actor) []templates.NavLink {
+	nav := []templates.NavLink{{Text: p.T("nav.mine"), Href: "/mine"}}
+	if a.Tier == authz.TierPhone {
+		nav = append(nav, templates.NavLink{Text: p.T("nav.history"), Href: "/mine/history"},
+			templates.NavLink{Text: p.T("nav.contact"), Href: "/mine/contact"})
+	} else {
+		nav = append(nav, templates.NavLink{Text: p.T("nav.history"), Href: "/mine/code"})
+	}
+	return nav
+}
+
+// HomePath is where an actor lands after signing in.
+func HomePath(a authz.Actor) string {
+	for _, r := range a.Roles() {
+		switch r {
+		case authz.Mediator:
+			return "/home"
+		case authz.Referent:
+			return "/organisation/people"
+		case authz.Supervisor:
+			return "/supervision"
+		case authz.Operator:
+			return "/operator/organisations"
+		case authz.Person:
+			return "/mine"
+		case authz.Visitor, authz.System:
+		}
+	}
+	return "/"
+}
