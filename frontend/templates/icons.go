@@ -1,5 +1,7 @@
 package templates
 
+import "slices"
+
 // Icon names one drawing of our own set: 24 × 24, lines of 1.75, round ends.
 type Icon string
 
@@ -92,8 +94,32 @@ var drawings = map[Icon][]string{
 	IconSun:       {"M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8Z", "M12 2.5v2", "M12 19.5v2", "M2.5 12h2", "M19.5 12h2", "M5.3 5.3l1.4 1.4", "M17.3 17.3l1.4 1.4", "M5.3 18.7l1.4-1.4", "M17.3 6.7l1.4-1.4"},
 	IconMoon:      {"M19.5 14.5A8 8 0 0 1 9.5 4.5a8 8 0 1 0 10 10Z"},
 	IconType:      {"M3 18.5 8 6l5 12.5", "M4.7 14.5h6.6", "M14 18.5l3.5-8.5 3.5 8.5", "M15.2 15.7h4.6"},
-	IconHandshake: {"M3.5 8.5h9l3.5 3.5", "M20.5 15.5h-9L8 12", "M12.5 8.5 16 5", "M11.5 15.5 8 19"},
+	IconHandshake: {"M5 17.5V12a5 5 0 0 1 5-5h4", "M19 6.5V12a5 5 0 0 1-5 5h-4"},
 	IconList:      {"M9 6.5h11", "M9 12h11", "M9 17.5h11", "M4.5 6.5h.01", "M4.5 12h.01", "M4.5 17.5h.01"},
 	IconChart:     {"M4 4v16h16", "M8.5 16v-4", "M13 16V8", "M17.5 16v-6"},
 	IconLock:      {"M5.5 10.5h13v10h-13Z", "M8 10.5V8a4 4 0 0 1 8 0v2.5", "M12 14.5v2.5"},
 }
+
+// Icons lists the names of all drawings, in order.
+func Icons() []Icon {
+	out := make([]Icon, 0, len(drawings))
+	for i := range drawings {
+		out = append(out, i)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// class marks the drawings that point along the line of text, which turn
+// with it from right to left.
+func (i Icon) class() string {
+	switch i {
+	case IconArrow, IconBack:
+		return "r-icon r-flip"
+	default:
+		return "r-icon"
+	}
+}
+
+// after says that the drawing comes after the words: an arrow points on.
+func (i Icon) after() bool { return i == IconArrow }

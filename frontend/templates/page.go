@@ -123,17 +123,32 @@ func (p Page) scheme() string {
 	return string(p.Scheme)
 }
 
-// nextScheme is what the switch leads to: the opposite of what is shown, as far
-// as one can know without script.
-func (p Page) nextScheme() Scheme {
+// otherSchemes is what the switch leads to: the opposite of what is shown. When
+// the device decides, both are there and the style sheet shows the right one.
+func (p Page) otherSchemes() []Scheme {
 	switch p.Scheme {
 	case SchemeDark:
-		return SchemeLight
+		return []Scheme{SchemeLight}
 	case SchemeLight:
-		return SchemeAuto
+		return []Scheme{SchemeDark}
 	default:
-		return SchemeDark
+		return []Scheme{SchemeDark, SchemeLight}
 	}
+}
+
+// when is the class that shows the link to a scheme on a device of the other.
+func (s Scheme) when() string {
+	if s == SchemeLight {
+		return "r-when-dark"
+	}
+	return "r-when-light"
+}
+
+func (s Scheme) icon() Icon {
+	if s == SchemeLight {
+		return IconSun
+	}
+	return IconMoon
 }
 
 func (p Page) typeSize() string {

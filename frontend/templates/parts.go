@@ -352,10 +352,3 @@ func backText(p Page, l Link) string {
 	}
 	return l.Text
 }
-
-func schemeIcon(p Page) Icon {
-	if p.Scheme == SchemeDark {
-		return IconSun
-	}
-	return IconMoon
-}
