@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -189,6 +190,26 @@ func (s *Service) Issuers(a Audience) []IssuerInfo {
 		}
 	}
 	return list
+}
+
+// FormOrigins are the origins a form of ours may end at: browsers hold the
+// redirects after POST /sign-in/… and /sign-out to the form-action of the
+// Content-Security-Policy. They are the issuers' own, and those of the
+// endpoints once discovery has told them.
+func (s *Service) FormOrigins() []string {
+	var origins []string
+	for _, i := range s.issuers {
+		for _, address := range i.addresses() {
+			u, err := url.Parse(address)
+			if err != nil || u.Host == "" {
+				continue
+			}
+			if origin := u.Scheme + "://" + u.Host; !slices.Contains(origins, origin) {
+				origins = append(origins, origin)
+			}
+		}
+	}
+	return origins
 }
 
 func (s *Service) issuer(id string) (*issuer, bool) {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -174,6 +175,22 @@ func TestDiscoveryThatMustNotBeBelieved(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+func TestFormOriginsFollowDiscovery(t *testing.T) {
+	t.Parallel()
+	h := newHostile(t)
+	h.metadata = set("authorization_endpoint", "https://login.example/authorize")
+	other := issuerAt(h.URL)
+	other.ID = "other"
+	b := setup(t, issuerAt(h.URL), other)
+	if got := b.service.FormOrigins(); !slices.Equal(got, []string{h.URL}) {
+		t.Errorf("before: %v", got)
+	}
+	b.begin(login.Start{})
+	if got := b.service.FormOrigins(); !slices.Equal(got, []string{h.URL, "https://login.example"}) {
+		t.Errorf("after: %v", got)
 	}
 }
 

@@ -88,6 +88,16 @@ func (i *issuer) known() (*discovered, error) {
 	return nil, i.lastErr
 }
 
+// addresses are where a browser may be sent.
+func (i *issuer) addresses() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.found == nil {
+		return []string{i.URL}
+	}
+	return []string{i.URL, i.found.oauth.Endpoint.AuthURL, i.found.endSession}
+}
+
 type metadata struct {
 	Authorization string   `json:"authorization_endpoint"`
 	Token         string   `json:"token_endpoint"`

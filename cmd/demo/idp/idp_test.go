@@ -1,14 +1,12 @@
 package idp_test
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -298,74 +296,6 @@ func TestAudiencesAreApart(t *testing.T) {
 	}
 }
 
-func (p *party) logoutClaims() map[string]any {
-	p.t.Helper()
-	select {
-	case raw := <-p.logouts:
-		verified, err := p.provider.Verifier(&oidc.Config{ClientID: "rp-staff"}).VerifyLogout(p.t.Context(), raw)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		c := map[string]any{}
-		if err := verified.Claims(&c); err != nil {
-			p.t.Fatal(err)
-		}
-		return c
-	case <-time.After(5 * time.Second):
-		p.t.Fatal("no logout token came")
-		return nil
-	}
-}
-
-// AU-07: sign-out reaches the provider, and the provider reaches others.
-func TestEndSessionEndsItAndTellsRelyingParties(t *testing.T) {
-	t.Parallel()
-	p := setup(t, idp.Options{})
-	signedIn, _ := p.signIn("amel")
-	end := p.idp.URL + "/end_session?" + url.Values{"id_token_hint": {signedIn.raw}, "post_logout_redirect_uri": {"http://rp.test/bye"}}.Encode()
-	p.browser.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	answer, err := p.browser.Get(end)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = answer.Body.Close()
-	if to := answer.Header.Get("Location"); to != "http://rp.test/bye" {
-		t.Errorf("sent to %q (%s)", to, answer.Status)
-	}
-	if c := p.logoutClaims(); c["sid"] != signedIn.SID || c["sub"] != "amel" {
-		t.Errorf("logout token: %v", c)
-	}
-	p.browser.CheckRedirect = nil
-	if again, _ := p.signIn("luc"); again.Subject != "luc" {
-		t.Error("the session still answers after its end")
-	}
-}
-
-func TestForceLogout(t *testing.T) {
-	t.Parallel()
-	p := setup(t, idp.Options{})
-	p.signIn("amel")
-	if n := p.idp.Provider.ForceLogout(context.Background(), "amel"); n != 1 {
-		t.Errorf("told %d relying parties", n)
-	}
-	if c := p.logoutClaims(); c["sub"] != "amel" {
-		t.Errorf("logout token: %v", c)
-	}
-}
-
-func TestEndSessionWithoutHintAsksFirst(t *testing.T) {
-	t.Parallel()
-	p := setup(t, idp.Options{})
-	p.signIn("amel")
-	if body := p.read(p.browser.Get(p.idp.URL + "/end_session")); !strings.Contains(body, `action="/signed-out"`) {
-		t.Fatalf("no question asked: %.300s", body)
-	}
-	p.read(p.browser.Post(p.idp.URL+"/signed-out", "application/x-www-form-urlencoded", nil))
-	if again, _ := p.signIn("luc"); again.Subject != "luc" {
-		t.Error("still signed in as amel")
-	}
-}
-
 func (p *party) read(answer *http.Response, err error) string {
 	p.t.Helper()
 	if err != nil {
@@ -377,43 +307,6 @@ func (p *party) read(answer *http.Response, err error) string {
 		p.t.Fatal(err)
 	}
 	return string(body)
-}
-
-func TestSignInPageSpeaksTheLanguageAskedFor(t *testing.T) {
-	t.Parallel()
-	p := setup(t, idp.Options{})
-	for lang, hint := range map[string]string{"fr": "médiatrice", "es": "mediadora", "en": "mediator", "de en": "mediator"} {
-		answer, err := p.browser.Get(p.authURL("v", with("ui_locales", lang)))
-		body := p.read(answer, err)
-		if !strings.Contains(body, hint) || !strings.Contains(body, `<html lang="`+lang[len(lang)-2:]+`">`) {
-			t.Errorf("%s: %.400s", lang, body)
-		}
-		policy := answer.Header.Get("Content-Security-Policy")
-		if !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "form-action 'self' http://rp.test") {
-			t.Errorf("policy %q", policy)
-		}
-		if strings.Contains(body, "<b>Petit") || strings.Contains(body, "<script") {
-			t.Error("unescaped name or script on the page")
-		}
-	}
-}
-
-func TestCrossSiteFormIsRefused(t *testing.T) {
-	t.Parallel()
-	p := setup(t, idp.Options{})
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.idp.URL+"/login", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Sec-Fetch-Site", "cross-site")
-	answer, err := p.browser.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = answer.Body.Close()
-	if answer.StatusCode != http.StatusForbidden {
-		t.Errorf("answered %s", answer.Status)
-	}
 }
 
 func TestDiscoveryPromisesOnlyWhatIsMounted(t *testing.T) {
