@@ -24,7 +24,7 @@ watch: bin/templ ## the same, again at every change of a page or of Go code
 
 test: ## every test: rules, PostgreSQL, browser journeys
 	@.ci/setup test
-	go vet ./...
+	go vet $(PKG)
 	$(AROUND) go test -p 2 -timeout 15m $(PKG)
 
 race: ## the same under the race detector
