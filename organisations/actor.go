@@ -57,9 +57,9 @@ func (s *Service) loadActor(ctx context.Context, q ActorQuery) (authz.Actor, Acc
 			continue
 		}
 		m := r.membership
-		facts := r.standing.value()
+		facts := r.standing.value(s.charters)
 		m.Organisation = *r.organisation
-		m.Active = facts.membership == MembershipActive
+		m.Active, m.TimeZone = facts.membership == MembershipActive, facts.timeZone
 		m.OrganisationAlive = facts.organisation == OrganisationActive
 		if m.Authority, err = facts.authority(actor.Now); err != nil {
 			return authz.Actor{}, "", err

@@ -12,39 +12,42 @@ import (
 )
 
 // standingColumns and standingJoins are what an authority is computed from,
-// for memberships m of accounts a; $1 and $2 are the packs and their current
-// charters. The best training is one without end, else the one that ends last.
+// for memberships m of accounts a; $1 is every pack's current charter. The best
+// training is one without end, else the one that ends last. The charter shown is
+// a current one if accepted, else the last; whether it is that of this pack is
+// for authority to say. No join on the packs: an array's unknown length would
+// have the server plan the statement anew every time.
 const (
 	standingColumns = `a.state, o.state, m.state, o.time_zone, m.confirmed_at, t.course, t.completed_on, t.expires_on,
-		p.version, c.version, c.accepted_at`
+		o.pack, c.version, c.accepted_at`
 
 	standingJoins = `
-		LEFT JOIN unnest($1::text[], $2::text[]) AS p(pack, version) ON p.pack = o.pack
 		LEFT JOIN LATERAL (SELECT x.course, x.completed_on, x.expires_on FROM trainings x
 			WHERE x.account_id = m.account_id AND x.organisation_id = m.organisation_id
 			ORDER BY x.expires_on DESC NULLS FIRST, x.completed_on DESC LIMIT 1) t ON true
 		LEFT JOIN LATERAL (SELECT y.version, y.accepted_at FROM charter_acceptances y
 			WHERE y.account_id = m.account_id AND y.organisation_id = m.organisation_id
-			ORDER BY y.version = p.version DESC, y.accepted_at DESC LIMIT 1) c ON true`
+			ORDER BY y.version = ANY($1::text[]) DESC, y.accepted_at DESC LIMIT 1) c ON true`
 )
 
 // nullStanding takes the columns of a membership that may not be there.
 type nullStanding struct {
 	standing
-	organisation, membership, timeZone, charterCurrent *string
+	organisation, membership, timeZone, pack *string
 }
 
 func (n *nullStanding) into() []any {
 	return []any{
 		&n.account, &n.organisation, &n.membership, &n.timeZone, &n.confirmedAt, &n.course, &n.trainedOn,
-		&n.trainingExpiresOn, &n.charterCurrent, &n.charterAccepted, &n.charterAcceptedAt,
+		&n.trainingExpiresOn, &n.pack, &n.charterAccepted, &n.charterAcceptedAt,
 	}
 }
 
-func (n *nullStanding) value() standing {
+// value is the standing, with the current charter of the organisation's pack.
+func (n *nullStanding) value(current charters) standing {
 	s := n.standing
 	s.organisation, s.membership = OrganisationState(value(n.organisation)), MembershipState(value(n.membership))
-	s.timeZone, s.charterCurrent = value(n.timeZone), value(n.charterCurrent)
+	s.timeZone, s.charterCurrent = value(n.timeZone), current.of[value(n.pack)]
 	return s
 }
 
@@ -53,16 +56,16 @@ func (n *nullStanding) value() standing {
 const actorStatement = `
 SELECT a.name, a.language, 
 	EXISTS (SELECT FROM operators op WHERE op.account_id = a.id AND op.ended_at IS NULL),
-	(SELECT coalesce(array_agg(r.organisation_id) FILTER (WHERE r.organisation_id IS NOT NULL), '{}') FROM remits r
-		WHERE r.account_id = a.id AND r.ended_at IS NULL),
-	(SELECT coalesce(array_agg(r.territory) FILTER (WHERE r.territory IS NOT NULL), '{}') FROM remits r
-		WHERE r.account_id = a.id AND r.ended_at IS NULL),
+	s.organisations, s.territories,
 	m.organisation_id, coalesce(m.role, ''), coalesce(o.name, ''), coalesce(o.territory, ''), coalesce(o.pack, ''),
 	` + standingColumns + `
 FROM accounts a
+CROSS JOIN LATERAL (SELECT array_agg(r.organisation_id) FILTER (WHERE r.organisation_id IS NOT NULL) AS organisations,
+	array_agg(r.territory) FILTER (WHERE r.territory IS NOT NULL) AS territories
+	FROM remits r WHERE r.account_id = a.id AND r.ended_at IS NULL) s
 LEFT JOIN (memberships m JOIN organisations o ON o.id = m.organisation_id) ON m.account_id = a.id AND m.state <> 'ended'
 ` + standingJoins + `
-WHERE a.id = $3
+WHERE a.id = $2
 ORDER BY m.state = 'active' AND o.state = 'active' DESC, o.name, o.id, m.role`
 
 // actorRow is one line of actorStatement.
@@ -87,7 +90,7 @@ func scanActor(row pgx.CollectableRow) (actorRow, error) {
 }
 
 func (s *Service) actorRows(ctx context.Context, account uuid.UUID) ([]actorRow, error) {
-	rows, err := s.store.Pool().Query(ctx, actorStatement, s.charters.packs, s.charters.versions, account)
+	rows, err := s.store.Pool().Query(ctx, actorStatement, s.charters.versions, account)
 	if err != nil {
 		return nil, fmt.Errorf("load the actor: %w", err)
 	}
@@ -98,8 +101,8 @@ func (s *Service) actorRows(ctx context.Context, account uuid.UUID) ([]actorRow,
 	return found, nil
 }
 
-// memberStatement lists memberships with what their holders still lack; $3 is
-// the organisation, $4 a membership or the nil UUID for all that are not ended.
+// memberStatement lists memberships with what their holders still lack; $2 is
+// the organisation, $3 a membership or the nil UUID for all that are not ended.
 const memberStatement = `
 SELECT m.id, a.id, m.organisation_id, a.name, a.email, m.role, m.invited_at, m.suspended_at, coalesce(m.suspended_reason, ''),
 	(SELECT i.expires_at FROM invitations i WHERE i.membership_id = m.id AND i.accepted_at IS NULL
@@ -109,23 +112,23 @@ SELECT m.id, a.id, m.organisation_id, a.name, a.email, m.role, m.invited_at, m.s
 	` + standingColumns + `
 FROM memberships m JOIN accounts a ON a.id = m.account_id JOIN organisations o ON o.id = m.organisation_id
 ` + standingJoins + `
-WHERE m.organisation_id = $3 AND CASE WHEN $4 = '00000000-0000-0000-0000-000000000000'::uuid THEN m.state <> 'ended' ELSE m.id = $4 END
+WHERE m.organisation_id = $2 AND CASE WHEN $3 = '00000000-0000-0000-0000-000000000000'::uuid THEN m.state <> 'ended' ELSE m.id = $3 END
 ORDER BY relais_fold(a.name), a.id, m.role LIMIT 1000`
 
 func (s *Service) memberRows(ctx context.Context, organisation, membership uuid.UUID) ([]Member, error) {
-	rows, err := s.store.Pool().Query(ctx, memberStatement, s.charters.packs, s.charters.versions, organisation, membership)
+	rows, err := s.store.Pool().Query(ctx, memberStatement, s.charters.versions, organisation, membership)
 	if err != nil {
 		return nil, fmt.Errorf("load members: %w", err)
 	}
 	now := s.store.Now()
-	members, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Member, error) { return scanMember(row, now) })
+	members, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Member, error) { return s.scanMember(row, now) })
 	if err != nil {
 		return nil, fmt.Errorf("load members: %w", err)
 	}
 	return members, nil
 }
 
-func scanMember(row pgx.CollectableRow, now time.Time) (Member, error) {
+func (s *Service) scanMember(row pgx.CollectableRow, now time.Time) (Member, error) {
 	var m Member
 	var n nullStanding
 	var suspended, invitation, seen *time.Time
@@ -136,10 +139,10 @@ func scanMember(row pgx.CollectableRow, now time.Time) (Member, error) {
 	if err != nil {
 		return Member{}, err
 	}
-	s := n.value()
-	m.State, m.AccountState = s.membership, s.account
-	m.SuspendedAt, m.InvitationEnds, m.LastSeen, m.ConfirmedAt = value(suspended), value(invitation), value(seen), value(s.confirmedAt)
-	m.Authority, err = s.authority(now)
+	facts := n.value(s.charters)
+	m.State, m.AccountState = facts.membership, facts.account
+	m.SuspendedAt, m.InvitationEnds, m.LastSeen, m.ConfirmedAt = value(suspended), value(invitation), value(seen), value(facts.confirmedAt)
+	m.Authority, err = facts.authority(now)
 	return m, err
 }
 

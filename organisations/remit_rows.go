@@ -48,12 +48,13 @@ func insertOperator(tx *store.Tx, account uuid.UUID) (bool, error) {
 	return res.RowsAffected == 1, res.Error
 }
 
-// endOperator ends the right, unless it is the last there is.
+// endOperator ends the right, unless nobody else who can sign in has it.
 func endOperator(tx *store.Tx, account uuid.UUID) error {
 	// The lock makes two ends at once wait for each other.
 	if err := tx.DB().Exec(`SELECT FROM operators WHERE ended_at IS NULL ORDER BY account_id FOR UPDATE`).Error; err != nil {
 		return err
 	}
 	return store.ExpectOne(tx.DB().Exec(`UPDATE operators SET ended_at = ? WHERE account_id = ? AND ended_at IS NULL
-		AND EXISTS (SELECT FROM operators o WHERE o.ended_at IS NULL AND o.account_id <> ?)`, tx.Now(), account, account))
+		AND EXISTS (SELECT FROM operators o JOIN accounts a ON a.id = o.account_id
+			WHERE o.ended_at IS NULL AND a.state = 'bound' AND o.account_id <> ?)`, tx.Now(), account, account))
 }

@@ -37,13 +37,16 @@ func New(d Dependencies) *Service {
 	}
 }
 
-// charters pairs each pack with its current charter, as arrays for a query.
-type charters struct{ packs, versions []string }
+// charters are the versions that are current, by pack and as a list for a query.
+type charters struct {
+	of       map[string]string
+	versions []string
+}
 
 func chartersOf(set *packs.Set) charters {
-	var c charters
+	c := charters{of: map[string]string{}}
 	for _, p := range set.All() {
-		c.packs = append(c.packs, p.ID)
+		c.of[p.ID] = p.Charter.Version
 		c.versions = append(c.versions, p.Charter.Version)
 	}
 	return c
