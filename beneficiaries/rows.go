@@ -275,6 +275,7 @@ func loadOrganisation(db *gorm.DB, id uuid.UUID) (organisationFacts, error) {
 func eraseRows(tx *store.Tx, id uuid.UUID) (entries int64, err error) {
 	steps := []string{
 		`DELETE FROM access_codes WHERE beneficiary_id = ?`,
+		`DELETE FROM beneficiary_identities WHERE beneficiary_id = ?`,
 		`DELETE FROM phone_codes WHERE beneficiary_id = ? AND id NOT IN (SELECT phone_code_id FROM evidences WHERE phone_code_id IS NOT NULL)`,
 		`UPDATE phone_codes SET phone = '' WHERE beneficiary_id = ?`,
 		`UPDATE messages SET recipient = '', subject = '', body = '' WHERE beneficiary_id = ?`,
@@ -301,4 +302,18 @@ func eraseRows(tx *store.Tx, id uuid.UUID) (entries int64, err error) {
 func liveMandates(db *gorm.DB, beneficiary uuid.UUID) (n int64, err error) {
 	err = db.Raw(`SELECT count(*) FROM mandates WHERE beneficiary_id = ? AND state IN ('draft','presented','awaiting_signature','active','suspended')`, beneficiary).Scan(&n).Error
 	return n, err
+}
+
+func linkIdentity(tx *store.Tx, issuer, subject string, beneficiary uuid.UUID) (fresh bool, err error) {
+	res := tx.DB().Exec(`INSERT INTO beneficiary_identities (issuer, subject, beneficiary_id, linked_at) VALUES (?,?,?,?) ON CONFLICT DO NOTHING`,
+		issuer, subject, beneficiary, tx.Now())
+	return res.RowsAffected == 1, res.Error
+}
+
+// identityOwner finds the space an identity was linked to last.
+func identityOwner(db *gorm.DB, issuer, subject string) (Beneficiary, error) {
+	var r row
+	err := db.Raw(`SELECT b.* FROM beneficiary_identities i JOIN beneficiaries b ON b.id = i.beneficiary_id
+		WHERE i.issuer = ? AND i.subject = ? AND b.erased_at IS NULL ORDER BY i.linked_at DESC LIMIT 1`, issuer, subject).Scan(&r).Error
+	return r.beneficiary(), err
 }

@@ -64,3 +64,13 @@ CREATE TABLE rate_windows (
 
 CREATE TRIGGER beneficiaries_history AFTER INSERT OR UPDATE OR DELETE ON beneficiaries
   FOR EACH ROW EXECUTE FUNCTION relais_row_history();
+
+-- A national sign-in that a person linked to their space, once it was open.
+CREATE TABLE beneficiary_identities (
+  issuer          text NOT NULL,
+  subject         text NOT NULL,
+  beneficiary_id  uuid NOT NULL REFERENCES beneficiaries,
+  linked_at       timestamptz NOT NULL,
+  PRIMARY KEY (issuer, subject, beneficiary_id)
+);
+CREATE INDEX beneficiary_identities_of ON beneficiary_identities (beneficiary_id);

@@ -38,6 +38,7 @@ const (
 	CardCancelled             Kind = "card.cancelled"
 	CardUsed                  Kind = "card.used"
 	PhoneCodeSent             Kind = "phone_code.sent"
+	IdentityLinked            Kind = "beneficiary.identity_linked" // a national sign-in, by the person
 	PhoneCodeConfirmed        Kind = "phone_code.confirmed"
 
 	MandateDrafted            Kind = "mandate.drafted"

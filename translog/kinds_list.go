@@ -35,6 +35,7 @@ var kinds = []Kind{
 	CardCancelled,
 	CardUsed,
 	PhoneCodeSent,
+	IdentityLinked,
 	PhoneCodeConfirmed,
 	MandateDrafted,
 	MandateDraftChanged,

@@ -49,6 +49,8 @@ type Dependencies struct {
 	Cookies       *authz.Web
 	Organisations *organisations.Service
 	Beneficiaries *beneficiaries.Service
+	// StepUp sends staff to prove again who they are, keeping what was posted.
+	StepUp func(c *gin.Context) error
 }
 
 // Desk mounts routes.
@@ -82,7 +84,11 @@ func (d *Desk) serve(route Route, signIn string) func(*gin.Context) error {
 			}
 		}
 		d.show(c, actor)
-		return route.Handle(c, actor)
+		err = route.Handle(c, actor)
+		if err != nil && actor.Account != uuid.Nil && problem.As(err).Kind == problem.KindNeedsStepUp && d.StepUp != nil {
+			return d.StepUp(c)
+		}
+		return err
 	}
 }
 

@@ -1,0 +1,121 @@
+package signin
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/authz/login"
+	"github.com/relais-org/relais/frontend/web"
+	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/organisations"
+)
+
+// callback takes the browser back from the provider. Whatever is wrong looks
+// the same, is an event, and leaves every session as it was (AU-05).
+func (s *Surface) callback(c *gin.Context, _ authz.Actor) error {
+	id, err := s.Login.Finish(c.Request.Context(), c.Request.URL.Query(), s.browser(c))
+	if err != nil {
+		return s.failed(c, err)
+	}
+	switch {
+	case id.StepUp:
+		return s.strengthen(c, id)
+	case id.Audience == login.AudiencePerson:
+		return s.openPerson(c, id)
+	}
+	account, err := s.Organisations.SignIn(c.Request.Context(), identity(id))
+	if err != nil {
+		return err
+	}
+	session, err := s.start(c, authz.NewSession{Account: account.ID, Issuer: id.IssuerID, SID: id.SID, IDToken: id.IDToken})
+	if err != nil {
+		return err
+	}
+	actor, err := s.Organisations.Actor(c.Request.Context(), organisations.ActorQuery{Account: account.ID, Session: session.ID, StrongAt: session.StrongAt})
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(c, orHome(web.LocalPath(id.Next, ""), actor))
+}
+
+func identity(id login.Identity) organisations.Identity {
+	return organisations.Identity{Issuer: id.Issuer, Subject: id.Subject, Email: id.Email, EmailVerified: id.EmailVerified,
+		Name: id.Name, ACR: id.ACR, AuthTime: id.AuthTime}
+}
+
+// start begins a session and ends the one the browser came with.
+func (s *Surface) start(c *gin.Context, n authz.NewSession) (authz.Session, error) {
+	ctx := c.Request.Context()
+	token, session, err := s.Sessions.Start(ctx, n)
+	if err != nil {
+		return session, fmt.Errorf("begin the session: %w", err)
+	}
+	if old, ok := authz.RequestSessionOf(c); ok {
+		if err := s.Sessions.End(ctx, old.Token); err != nil {
+			return session, fmt.Errorf("end the earlier session: %w", err)
+		}
+	}
+	s.Cookies.SetCookie(c, token, session)
+	return session, nil
+}
+
+// failed records and shows a callback that was refused.
+func (s *Surface) failed(c *gin.Context, err error) error {
+	if problem.As(err).Kind == problem.KindInternal {
+		return err
+	}
+	cause := string(login.Cause(err))
+	s.Logger.InfoContext(c.Request.Context(), "a sign-in was refused", slog.String("cause", cause))
+	if rerr := s.Organisations.SignInRefused(c.Request.Context(), cause); rerr != nil {
+		return fmt.Errorf("record a refused sign-in: %w", rerr)
+	}
+	return web.Render(c, http.StatusUnauthorized, failedPage(web.PageOf(c)))
+}
+
+// strengthen notes a fresh sign-in, by the same person only, and gives back
+// what was typed.
+func (s *Surface) strengthen(c *gin.Context, id login.Identity) error {
+	session, ok := authz.SessionOf(c)
+	if !ok || session.ID != id.Session || session.Account == uuid.Nil {
+		return problem.New(problem.KindUnauthenticated, "unauthenticated")
+	}
+	account, err := s.Organisations.SignIn(c.Request.Context(), identity(id))
+	if err != nil {
+		return err
+	}
+	if account.ID != session.Account {
+		return web.Render(c, http.StatusForbidden, otherPersonPage(web.PageOf(c)))
+	}
+	token, renewed, err := s.Sessions.Renew(c.Request.Context(), session.ID, authz.Renewed{SID: id.SID, IDToken: id.IDToken})
+	if err != nil {
+		return fmt.Errorf("strengthen the session: %w", err)
+	}
+	s.Cookies.SetCookie(c, token, renewed)
+	if len(id.Stash) == 0 {
+		return web.SeeOther(c, web.LocalPath(id.Next, "/"))
+	}
+	x, err := unseal(id.Stash, s.browser(c))
+	if err != nil {
+		return web.SeeOther(c, web.LocalPath(id.Next, "/"))
+	}
+	return web.Render(c, http.StatusOK, resumePage(web.PageOf(c), x))
+}
+
+// openPerson opens the space of somebody helped who linked this identity.
+func (s *Surface) openPerson(c *gin.Context, id login.Identity) error {
+	access, err := s.Beneficiaries.OpenByIdentity(c.Request.Context(), id.Issuer, id.Subject)
+	if err != nil {
+		return err
+	}
+	_, err = s.start(c, authz.NewSession{Beneficiary: access.Beneficiary, Organisation: access.Organisation, Tier: authz.TierPhone,
+		Issuer: id.IssuerID, SID: id.SID, IDToken: id.IDToken})
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(c, "/mine")
+}

@@ -1,0 +1,36 @@
+package signin
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/authz"
+	t "github.com/relais-org/relais/frontend/templates"
+)
+
+// kindOf makes the first provider the one thing to do.
+func kindOf(i int) t.ButtonKind {
+	if i == 0 {
+		return t.Primary
+	}
+	return t.Secondary
+}
+
+// choices are the actor's organisations, one line each.
+func choices(a authz.Actor) []authz.Membership {
+	seen := map[uuid.UUID]bool{}
+	var out []authz.Membership
+	for _, m := range a.Memberships {
+		if !seen[m.Organisation] {
+			seen[m.Organisation] = true
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+func switchKind(a authz.Actor, m authz.Membership) t.ButtonKind {
+	if m.Organisation == a.Organisation {
+		return t.Primary
+	}
+	return t.Secondary
+}
