@@ -264,7 +264,7 @@ func optionAttrs(name string, i int, o Option) templ.Attributes {
 	if o.Hint == "" {
 		return nil
 	}
-	return templ.Attributes{"aria-describedby": optionID(name, i) + "-hint"}
+	return templ.Attributes{"aria-describedby": optionID(name, i) + "-note"}
 }
 
 func choiceClass(t ChoiceField) string {

@@ -1269,7 +1269,7 @@ func choices(f *form.Form, t ChoiceField, kind string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var68 string
-				templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(optionID(t.Name, i) + "-hint")
+				templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(optionID(t.Name, i) + "-note")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `fields.templ`, Line: 139, Col: 58}
 				}

@@ -1,6 +1,11 @@
 package templates
 
-import "slices"
+import (
+	"slices"
+	"strings"
+
+	"github.com/a-h/templ"
+)
 
 // Icon names one drawing of our own set: 24 × 24, lines of 1.75, round ends.
 type Icon string
@@ -123,3 +128,26 @@ func (i Icon) class() string {
 
 // after says that the drawing comes after the words: an arrow points on.
 func (i Icon) after() bool { return i == IconArrow }
+
+// svgs are the drawings as markup, made once: a page shows dozens.
+var svgs = func() map[Icon]templ.Component {
+	out := map[Icon]templ.Component{NoIcon: templ.NopComponent}
+	for name, strokes := range drawings {
+		var b strings.Builder
+		b.WriteString(`<svg class="` + name.class() + `" viewBox="0 0 24 24" width="24" height="24" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">`)
+		for _, d := range strokes {
+			b.WriteString(`<path d="` + d + `"></path>`)
+		}
+		b.WriteString(`</svg>`)
+		out[name] = templ.Raw(b.String())
+	}
+	return out
+}()
+
+// SVG draws an icon beside words that say the same; screen readers pass it.
+func SVG(name Icon) templ.Component {
+	if c, ok := svgs[name]; ok {
+		return c
+	}
+	return templ.NopComponent
+}
