@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -148,7 +149,7 @@ func (h held) payload(b beneficiaries.Beneficiary, tx *command.Tx) document.Payl
 	}
 	p := document.Payload{
 		Mandate: h.ID.String(), Version: h.Version + 1, Languages: document.Both{Person: person, Administration: admin},
-		Organisation: document.Organisation{ID: h.org.ID.String(), Name: h.org.Name, Address: h.org.Address, City: h.org.City},
+		Organisation: document.Organisation{ID: h.org.ID.String(), Name: h.org.Name, Address: strings.ReplaceAll(h.org.Address, "\n", ", "), City: h.org.City},
 		Beneficiary: document.Beneficiary{ID: b.ID.String(), GivenNames: b.GivenNames, FamilyName: b.FamilyName, UsageName: b.UsageName,
 			BirthDate: b.BirthDate.Format(time.DateOnly), BirthPlace: b.BirthPlace, Language: b.Language},
 		Mediator: document.Named{ID: h.Mediator.String(), Name: h.MediatorName},

@@ -2,8 +2,10 @@ package mandates
 
 import (
 	"context"
+	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,8 +18,22 @@ import (
 
 var errNotThere = problem.NotFound()
 
-// texts reads and writes text[].
-type texts = pgtype.FlatArray[string]
+// texts reads and writes text[]. GORM would spell a plain list out as a row.
+type texts []string
+
+// Value writes it as PostgreSQL does, every element quoted.
+func (t texts) Value() (driver.Value, error) {
+	quoted := make([]string, len(t))
+	for i, word := range t {
+		quoted[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(word) + `"`
+	}
+	return "{" + strings.Join(quoted, ",") + "}", nil
+}
+
+// Scan reads it.
+func (t *texts) Scan(src any) error {
+	return pgtype.NewMap().SQLScanner((*[]string)(t)).Scan(src)
+}
 
 type mandateRow struct {
 	ID, OrganisationID, BeneficiaryID, MediatorID       uuid.UUID
@@ -87,8 +103,8 @@ func (r grantRow) grant() Grant {
 // lockMandate takes the row first of all, so that the order of locks is the
 // order of the log, then reads it with its names.
 func lockMandate(tx *store.Tx, id uuid.UUID) error {
-	var found uuid.UUID
-	if err := tx.DB().Raw(`SELECT id FROM mandates WHERE id = ? FOR UPDATE`, id).Scan(&found).Error; err != nil {
+	found, err := oneID(tx.DB().Raw(`SELECT id FROM mandates WHERE id = ? FOR UPDATE`, id))
+	if err != nil {
 		return err
 	}
 	if found == uuid.Nil {
@@ -174,8 +190,8 @@ func insertMandate(tx *store.Tx, n newMandate) (id uuid.UUID, fresh bool, err er
 	if res.Error != nil || res.RowsAffected == 1 {
 		return n.id, true, res.Error
 	}
-	err = tx.DB().Raw(`SELECT id FROM mandates WHERE organisation_id = ? AND mediator_id = ? AND idempotency_key = ? AND beneficiary_id = ?`,
-		n.organisation, n.mediator, n.key, n.beneficiary).Scan(&id).Error
+	id, err = oneID(tx.DB().Raw(`SELECT id FROM mandates WHERE organisation_id = ? AND mediator_id = ? AND idempotency_key = ? AND beneficiary_id = ?`,
+		n.organisation, n.mediator, n.key, n.beneficiary))
 	if err == nil && id == uuid.Nil {
 		err = problem.Conflict("idempotency_key_reused")
 	}

@@ -1,0 +1,162 @@
+package mandates
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/internal/command"
+	"github.com/relais-org/relais/internal/packs"
+	"github.com/relais-org/relais/translog"
+)
+
+func (h heldCase) object() authz.Object {
+	return authz.Object{Kind: authz.KindCase, Organisation: h.Organisation, Territory: h.territory, Beneficiary: h.Beneficiary}
+}
+
+func (c Case) about() translog.Event {
+	return translog.Event{Organisation: c.Organisation, Beneficiary: c.Beneficiary, Case: c.ID, Procedure: c.Procedure}
+}
+
+// GetCase reads one case with its steps, the mandate a next step would be done
+// under, and for each action whether it is allowed now and if not why. A
+// supervisor's look is an event that the person can list.
+func (s *Service) GetCase(ctx context.Context, actor authz.Actor, id uuid.UUID) (Case, error) {
+	db := s.commands.Store().Read
+	h, err := loadCase(db(ctx), id)
+	if err != nil {
+		return Case{}, err
+	}
+	if err := s.readCase(ctx, actor, h); err != nil {
+		return Case{}, err
+	}
+	if h.Steps, err = stepsOf(db(ctx), id); err != nil {
+		return Case{}, fmt.Errorf("load steps: %w", err)
+	}
+	if h.State.Closed() {
+		return h.Case, nil
+	}
+	covers, err := coversOf(db(ctx), h.Organisation, h.Beneficiary, h.Procedure)
+	if err != nil {
+		return Case{}, fmt.Errorf("load covering mandates: %w", err)
+	}
+	now := s.commands.Store().Now()
+	if c, ok := best(covers, "", now); ok && c.weight("", now) >= 3 {
+		h.Mandate = c.mandate
+	}
+	if actor.Beneficiary == uuid.Nil {
+		h.Answers, err = s.answers(actor, h, covers)
+	}
+	return h.Case, err
+}
+
+// answers asks the law about each action the procedure knows.
+func (s *Service) answers(actor authz.Actor, h heldCase, covers []cover) ([]ActionAnswer, error) {
+	pack, err := s.packs.Get(h.pack)
+	if err != nil {
+		return nil, fmt.Errorf("pack of the organisation: %w", err)
+	}
+	actions := packs.Actions()
+	if p, ok := pack.Procedure(h.Procedure); ok {
+		actions = p.Actions
+	}
+	out := make([]ActionAnswer, len(actions))
+	for i, action := range actions {
+		c, _ := best(covers, action, actor.Now)
+		d := s.commands.Decide(actor, authz.StepDo, stepObject(h, c, action, actor))
+		out[i] = ActionAnswer{Action: action, Sensitive: packs.Sensitive(action), Allowed: d.Allowed, Reasons: d.Reasons}
+	}
+	return out, nil
+}
+
+// readCase decides on reading, and leaves an event when a supervisor looks.
+func (s *Service) readCase(ctx context.Context, actor authz.Actor, h heldCase) error {
+	d := s.commands.Decide(actor, authz.CaseRead, h.object())
+	if !d.Allowed || d.Role != authz.Supervisor {
+		return d.Err()
+	}
+	return s.commands.Run(ctx, actor, "case.read", func(tx *command.Tx) error {
+		if err := tx.Decide(authz.CaseRead, h.object(), h.about()); err != nil {
+			return err
+		}
+		e := h.about()
+		e.Kind = translog.LogViewed
+		return tx.Append(e)
+	})
+}
+
+// CasesOf lists a person's cases in the organisations whose cases the actor
+// may read, open ones first, without their steps.
+func (s *Service) CasesOf(ctx context.Context, actor authz.Actor, beneficiary uuid.UUID) ([]Case, error) {
+	all, err := casesOf(s.commands.Store().Read(ctx), beneficiary)
+	if err != nil {
+		return nil, err
+	}
+	out := []Case{}
+	for _, h := range all {
+		d := s.commands.Decide(actor, authz.CaseRead, h.object())
+		if !d.Allowed {
+			continue
+		}
+		if d.Role == authz.Supervisor && len(out) == 0 {
+			if err := s.readCase(ctx, actor, h); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, h.Case)
+	}
+	return out, nil
+}
+
+// OpenCases lists what is assigned to the actor and open, by due date.
+func (s *Service) OpenCases(ctx context.Context, actor authz.Actor, limit int) ([]Case, error) {
+	obj := authz.Object{Kind: authz.KindCase, Organisation: actor.Organisation}
+	if err := s.commands.Decide(actor, authz.CaseRead, obj).Err(); err != nil {
+		return nil, err
+	}
+	if limit <= 0 || limit > 100 {
+		limit = 25
+	}
+	found, err := openCasesOf(s.commands.Store().Read(ctx), actor.Organisation, actor.Account, limit)
+	out := make([]Case, len(found))
+	for i, h := range found {
+		out[i] = h.Case
+	}
+	return out, err
+}
+
+// StepOf reads one step, with the person's disagreement if there is one.
+func (s *Service) StepOf(ctx context.Context, actor authz.Actor, id uuid.UUID) (Step, error) {
+	st, err := loadStep(s.commands.Store().Read(ctx), id)
+	if err != nil {
+		return Step{}, err
+	}
+	h, err := loadCase(s.commands.Store().Read(ctx), st.Case)
+	if err != nil {
+		return Step{}, err
+	}
+	if err := s.readCase(ctx, actor, h); err != nil {
+		return Step{}, err
+	}
+	return st, nil
+}
+
+// StepsOf lists what was done for a person in the actor's organisation, newest
+// first, 500 at most: what a receipt is made of.
+func (s *Service) StepsOf(ctx context.Context, actor authz.Actor, beneficiary uuid.UUID) ([]Step, error) {
+	obj := authz.Object{Kind: authz.KindStep, Organisation: actor.Organisation, Beneficiary: beneficiary}
+	if err := s.commands.Decide(actor, authz.StepRead, obj).Err(); err != nil {
+		return nil, err
+	}
+	return stepsAbout(s.commands.Store().Read(ctx), actor.Organisation, beneficiary)
+}
+
+// stepObject gives a step's facts for a decision.
+func stepObject(h heldCase, c cover, action string, actor authz.Actor) authz.Object {
+	return authz.Object{
+		Kind: authz.KindStep, Organisation: h.Organisation, Territory: h.territory, Beneficiary: h.Beneficiary,
+		Sensitive: packs.Sensitive(action), Mandate: c.facts(h, action, actor.Now),
+	}
+}
