@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -108,7 +109,7 @@ func parse(args []string, complaints io.Writer) (asked, error) {
 func (a asked) look(ctx context.Context, out io.Writer) (green bool, err error) {
 	o := verify.Options{Origin: a.origin}
 	if len(a.keys) == 0 {
-		key, err := os.ReadFile(filepath.Join(a.dir, keyFile)) //nolint:gosec // named on the command line
+		key, err := os.ReadFile(filepath.Join(a.dir, keyFile))
 		if err != nil {
 			return false, fmt.Errorf("no -key given, and none in the export: %w", err)
 		}
@@ -159,10 +160,12 @@ func (a asked) lookAtDatabase(ctx context.Context, out io.Writer, o verify.Optio
 }
 
 func report(out io.Writer, src verify.Source, o verify.Options) (bool, error) {
+	began := time.Now()
 	r, err := verify.Run(src, o)
 	if err != nil {
 		return false, err
 	}
+	r.Took = time.Since(began)
 	return r.Green(), r.Write(out)
 }
 

@@ -125,10 +125,10 @@ func alive(ctx context.Context, conn *pgx.Conn) error {
 }
 
 func (s *Sequencer) measure(ctx context.Context) {
-	if s.d.Metrics.Lag == nil || time.Since(s.laggedAt) < lagEvery {
+	if s.d.Metrics.Lag == nil || s.machine().Sub(s.laggedAt) < lagEvery {
 		return
 	}
-	s.laggedAt = time.Now()
+	s.laggedAt = s.machine()
 	lag, err := s.Lag(ctx)
 	if err != nil {
 		if ctx.Err() == nil {

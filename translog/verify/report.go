@@ -55,7 +55,8 @@ type Report struct {
 	Last        int64 // size of the last good checkpoint
 	Faults      []Fault
 	FaultCount  int64
-	Took        time.Duration
+	// Took is for whoever ran it to fill in.
+	Took time.Duration
 }
 
 // Green says that nothing is wrong.

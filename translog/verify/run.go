@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/mod/sumdb/note"
@@ -34,13 +33,11 @@ func Run(src Source, o Options) (*Report, error) {
 	if o.Origin == "" {
 		o.Origin = o.Keys[0].Name()
 	}
-	began := time.Now()
 	r := &run{src: src, o: o, report: &Report{Last: -1}, tree: &translog.Tree{}, erased: map[uuid.UUID]int64{}, announced: map[uuid.UUID]bool{}}
 	if err := r.all(); err != nil {
 		return nil, err
 	}
 	r.report.sort()
-	r.report.Took = time.Since(began)
 	return r.report, nil
 }
 
