@@ -45,5 +45,6 @@ func (x Failure) needsSignIn() bool {
 
 // showID says when the number of the request helps: when we are at fault.
 func (x Failure) showID() bool {
-	return x.Problem.Kind == problem.KindInternal || x.Problem.Kind == problem.KindUnavailable
+	const ours = 500
+	return x.Status >= ours
 }

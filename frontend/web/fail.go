@@ -38,7 +38,7 @@ func Guard(h func(c *gin.Context) error) gin.HandlerFunc {
 // fail answers an error: a redirect to sign in, or the error page.
 func fail(c *gin.Context, err error) {
 	s := stateOf(c)
-	p := problem.As(err)
+	p := read(err)
 	status := Status(p)
 	s.log(c.Request.Context(), c, p, status, err)
 	if c.Writer.Written() {
@@ -54,6 +54,15 @@ func fail(c *gin.Context, err error) {
 		s.web.cfg.Log.ErrorContext(c.Request.Context(), "error page", slog.Any("error", rerr))
 		c.Status(http.StatusInternalServerError)
 	}
+}
+
+// read finds the problem in an error; a body above the limit is the sender's.
+func read(err error) *problem.Error {
+	var tooBig *http.MaxBytesError
+	if errors.As(err, &tooBig) {
+		return problem.New(problem.KindTooMany, "too_large").Because(err)
+	}
+	return problem.As(err)
 }
 
 func (s *state) signInPath(p *problem.Error) string {
