@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ type Config struct {
 	TrustedProxies  []string       // RELAIS_TRUSTED_PROXIES, CIDRs whose X-Forwarded-For counts
 	LogLevel        slog.Level     // RELAIS_LOG_LEVEL
 	OTelEndpoint    string         // RELAIS_OTEL_ENDPOINT, empty: tracing is off
+	MaxConns        int            // RELAIS_DATABASE_CONNECTIONS, 0: four a core
 	StopTimeout     time.Duration
 }
 
@@ -146,6 +148,12 @@ func (r *reader) checkBase(base string) {
 func (r *reader) rest(c *Config) {
 	if (c.DatabaseURL == "") != (c.OwnerURL == "") {
 		r.fault("RELAIS_DATABASE_OWNER_URL", "set it together with DATABASE_URL, or neither (a private PostgreSQL is started then)")
+	}
+	if n := r.get("RELAIS_DATABASE_CONNECTIONS"); n != "" {
+		var err error
+		if c.MaxConns, err = strconv.Atoi(n); err != nil || c.MaxConns < 2 || c.MaxConns > 1000 {
+			r.fault("RELAIS_DATABASE_CONNECTIONS", "is a number from 2 to 1000")
+		}
 	}
 	if c.LogOrigin == "" {
 		if u, err := url.Parse(c.BaseURL); err == nil {
