@@ -102,6 +102,15 @@ type usage struct {
 	called map[string][]string
 	// literals are all string literals that could be keys.
 	literals map[string]bool
+	// codes are keys of the codes of errors: they must exist as well.
+	codes map[string]string
+}
+
+// coded finds the codes of errors given as literals, by the prefix of their
+// words.
+var coded = map[string]*regexp.Regexp{
+	"error.":   regexp.MustCompile(`(?:problem\.At|\.Required|\.Fail|\.OneOf)\("[^"]*",\s*"([a-z_]+)"`),
+	"problem.": regexp.MustCompile(`problem\.(?:Conflict\(|New\(problem\.Kind\w+,\s*)"([a-z_]+)"`),
 }
 
 var (
@@ -111,7 +120,7 @@ var (
 
 func readUsage(t *testing.T) usage {
 	t.Helper()
-	u := usage{called: map[string][]string{}, literals: map[string]bool{}}
+	u := usage{called: map[string][]string{}, literals: map[string]bool{}, codes: map[string]string{}}
 	root := filepath.Join("..", "..")
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -146,6 +155,11 @@ func readUsage(t *testing.T) usage {
 		}
 		for _, m := range literal.FindAllStringSubmatch(text, -1) {
 			u.literals[m[1]] = true
+		}
+		for prefix, re := range coded {
+			for _, m := range re.FindAllStringSubmatch(text, -1) {
+				u.codes[prefix+m[1]] = path
+			}
 		}
 		return nil
 	})
@@ -188,6 +202,11 @@ func TestKeysAndSourcesAgree(t *testing.T) {
 	for _, key := range slices.Sorted(maps.Keys(u.called)) {
 		if _, ok := known[key]; !ok {
 			t.Errorf("%s uses %q, which no language file has", u.called[key][0], key)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(u.codes)) {
+		if _, ok := known[key]; !ok {
+			t.Errorf("%s refuses with a code whose words, %q, no language file has", u.codes[key], key)
 		}
 	}
 	prefixes := constructed(t)

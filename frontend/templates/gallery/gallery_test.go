@@ -28,6 +28,17 @@ func render(t *testing.T, s Sheet, lang i18n.Lang) []byte {
 	return b.Bytes()
 }
 
+func named(t testing.TB, name string) Sheet {
+	t.Helper()
+	for _, s := range Sheets() {
+		if s.Name == name {
+			return s
+		}
+	}
+	t.Fatalf("no sheet %q", name)
+	return Sheet{}
+}
+
 // document is one rendered page, walked once.
 type document struct {
 	ids      map[string]int
@@ -172,7 +183,7 @@ func TestFailedForm(t *testing.T) {
 // UI-03: names are shown as written, never run.
 func TestNamesAreEscapedAndIsolated(t *testing.T) {
 	t.Parallel()
-	raw := string(render(t, Sheet{Make: Sheets()[13].Make}, i18n.French))
+	raw := string(render(t, named(t, "long"), i18n.French))
 	if strings.Contains(raw, "<script>alert") || !strings.Contains(raw, "&lt;script&gt;alert(1)") {
 		t.Error("a name is not escaped")
 	}
@@ -229,10 +240,10 @@ func TestFirstViewIsLight(t *testing.T) {
 func BenchmarkPage(b *testing.B) {
 	var out bytes.Buffer
 	p := page(i18n.French)
-	make := Sheets()[4].Make
+	sheet := named(b, "errors")
 	for b.Loop() {
 		out.Reset()
-		if err := make(p).Render(context.Background(), &out); err != nil {
+		if err := sheet.Make(p).Render(context.Background(), &out); err != nil {
 			b.Fatal(err)
 		}
 	}
