@@ -62,21 +62,26 @@ type Report struct {
 // Green says that nothing is wrong.
 func (r *Report) Green() bool { return r.FaultCount == 0 }
 
+// add keeps the first faults by position, and counts all.
 func (r *Report) add(f Fault) {
 	r.FaultCount++
-	if len(r.Faults) < mostFaults {
-		r.Faults = append(r.Faults, f)
-	}
+	at, _ := slices.BinarySearchFunc(r.Faults, f, func(a, b Fault) int {
+		if order(a, b) <= 0 { // behind its equals
+			return -1
+		}
+		return 1
+	})
+	r.Faults = slices.Insert(r.Faults, at, f)
+	r.Faults = r.Faults[:min(len(r.Faults), mostFaults)]
 }
 
-func (r *Report) sort() {
-	slices.SortStableFunc(r.Faults, func(a, b Fault) int {
-		// What lies with no entry comes after what does.
-		if (a.From < 0) != (b.From < 0) {
-			return cmp.Compare(b.From, a.From)
-		}
-		return cmp.Compare(a.From, b.From)
-	})
+// order is by position; what names one entry stands before the run that it
+// lies in, and what lies with no entry stands last.
+func order(a, b Fault) int {
+	if (a.From < 0) != (b.From < 0) {
+		return cmp.Compare(b.From, a.From)
+	}
+	return cmp.Or(cmp.Compare(a.To, b.To), cmp.Compare(b.From, a.From))
 }
 
 // Write prints the report for a person.

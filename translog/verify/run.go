@@ -37,7 +37,6 @@ func Run(src Source, o Options) (*Report, error) {
 	if err := r.all(); err != nil {
 		return nil, err
 	}
-	r.report.sort()
 	return r.report, nil
 }
 
