@@ -1,0 +1,31 @@
+package review
+
+import (
+	"strings"
+
+	"github.com/relais-org/relais/translog"
+)
+
+// EventKey is the text of a kind for those who supervise.
+func EventKey(k translog.Kind) string { return "event." + flat(string(k)) }
+
+// StoryKey is the text of a kind for the person whom it is about.
+func StoryKey(k translog.Kind) string { return "story." + flat(string(k)) }
+
+// WhyKey is the text of a refusal's reason told by a third party: "reason.*"
+// speaks to the one who was refused.
+func WhyKey(reason string) string { return "why." + flat(reason) }
+
+// TriedKey is the text of a command that was refused: what somebody tried.
+func TriedKey(name string) string { return "tried." + flat(name) }
+
+func flat(code string) string { return strings.ReplaceAll(code, ".", "_") }
+
+// isLook reports whether a kind is a look by staff.
+func isLook(k translog.Kind) bool {
+	switch k {
+	case translog.LogSearched, translog.LogViewed, translog.LogExported, translog.BeneficiaryViewed:
+		return true
+	}
+	return false
+}
