@@ -114,7 +114,7 @@ func TestAccept(t *testing.T) {
 	}{
 		"fine":     {nil, true, nil, nil},
 		"field":    {fmt.Errorf("register: %w", problem.Invalid(problem.At("given", "required"))), false, nil, []Link{{"f-given", "Fill in this field"}}},
-		"args":     {problem.Invalid(problem.Field{Name: "note", Code: "too_long", Args: map[string]any{"Most": 10}}), false, nil, []Link{{"f-note", "Write at most 10 characters"}}},
+		"args":     {problem.Invalid(problem.Field{Name: "note", Code: "number_range", Args: map[string]any{"Least": 1, "Most": 10}}), false, nil, []Link{{"f-note", "Write a number between 1 and 10"}}},
 		"conflict": {problem.Conflict("conflict"), false, nil, []Link{{"", "Things have changed in the meantime."}}},
 		"other":    {boom, false, boom, nil},
 	} {

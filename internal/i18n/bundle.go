@@ -41,6 +41,8 @@ type catalogue struct {
 	// known holds every key, to tell "missing" from "needs arguments".
 	known     map[string]*goi18n.Message
 	localizer *goi18n.Localizer
+	// twice lists keys met again, as "file: key".
+	twice []string
 }
 
 var catalogues = mustLoad()
@@ -82,7 +84,7 @@ func load(files fs.FS) (map[Lang]*catalogue, error) {
 	return out, nil
 }
 
-// read adds one message file; a key met before is an error.
+// read adds one message file.
 func (c *catalogue) read(files fs.FS, name string) error {
 	raw, err := fs.ReadFile(files, name)
 	if err != nil {
@@ -95,7 +97,8 @@ func (c *catalogue) read(files fs.FS, name string) error {
 	}
 	for _, m := range file.Messages {
 		if _, twice := c.known[m.ID]; twice {
-			return fmt.Errorf("%s: key %q is defined twice", name, m.ID)
+			c.twice = append(c.twice, name+": "+m.ID)
+			continue // the first one stands; a test fails on any
 		}
 		typeset(c.lang, m)
 		c.known[m.ID] = m
