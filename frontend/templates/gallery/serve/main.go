@@ -1,5 +1,3 @@
-// Command serve shows the gallery of components in a browser, through the same
-// middleware as the product: go run ./frontend/templates/gallery/serve
 package main
 
 import (
