@@ -21,8 +21,8 @@ import (
 const maxBody = 10 << 20
 
 // Handler is everything that answers HTTP: pages, and the few addresses for
-// machines.
-func (h *House) Handler() (http.Handler, error) {
+// machines. first runs before everything else (tracing).
+func (h *House) Handler(first ...gin.HandlerFunc) (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.RemoveExtraSlash = true
@@ -37,7 +37,7 @@ func (h *House) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine.Use(h.measure())
+	engine.Use(append([]gin.HandlerFunc{h.measure()}, first...)...)
 	h.machines(engine)
 	door := signin.New(signin.Dependencies{Web: plumbing, Login: h.Login, Sessions: h.Sessions, Cookies: cookies,
 		Organisations: h.Organisations, Beneficiaries: h.Beneficiaries, BaseURL: h.Config.BaseURL, Logger: h.Logger})
