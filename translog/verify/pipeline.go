@@ -89,15 +89,24 @@ func drain(ordered <-chan *chunk, place func(checked) error) error {
 				return err
 			}
 		}
+		spent.Put(c)
 	}
 	return nil
 }
 
-func newChunk() *chunk {
+// spent chunks are used again, with the memory they have grown.
+var spent = sync.Pool{New: func() any {
 	return &chunk{
-		entries: make([]Entry, 0, chunkSize), columns: make([]Columns, 0, chunkSize),
-		results: make([]checked, 0, chunkSize), done: make(chan struct{}),
+		entries: make([]Entry, 0, chunkSize), columns: make([]Columns, 0, chunkSize), results: make([]checked, 0, chunkSize),
 	}
+}}
+
+func newChunk() *chunk {
+	c := spent.Get().(*chunk)
+	c.entries, c.columns, c.results = c.entries[:0], c.columns[:0], c.results[:0]
+	c.bytes.Reset()
+	c.done = make(chan struct{})
+	return c
 }
 
 // add copies an entry: its source reuses it.
