@@ -62,6 +62,7 @@ const (
 	OutcomeSubmitted = "submitted"
 	OutcomeAnswer    = "answer_received"
 	OutcomeWaiting   = "waiting"
+	OutcomeFailed    = "failed"
 	OutcomeNotDone   = "not_done"
 )
 

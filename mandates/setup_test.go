@@ -171,7 +171,12 @@ func (b *bundle) newMediator(org, referent uuid.UUID, name string) uuid.UUID {
 // newPerson is somebody of the mediator's organisation who reads mails.
 func (b *bundle) newPerson(mediator uuid.UUID, given, family string) uuid.UUID {
 	b.t.Helper()
-	p, err := b.people.Create(b.t.Context(), b.as(mediator), beneficiaries.New{
+	return b.newPersonBy(b.as(mediator), given, family)
+}
+
+func (b *bundle) newPersonBy(mediator authz.Actor, given, family string) uuid.UUID {
+	b.t.Helper()
+	p, err := b.people.Create(b.t.Context(), mediator, beneficiaries.New{
 		Identity: beneficiaries.Identity{GivenNames: given, FamilyName: family, BirthDate: time.Date(1957, 3, 12, 0, 0, 0, 0, time.UTC),
 			BirthPlace: "Oran", IdentityCheck: b.pack.IdentityDocuments[0].Code, Protection: "none"},
 		Contact:            beneficiaries.Contact{Phone: "06 12 34 56 78", Email: strings.ToLower(given) + "@home.example", Channel: "mail", Language: "fr"},

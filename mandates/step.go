@@ -1,0 +1,193 @@
+package mandates
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/internal/command"
+	"github.com/relais-org/relais/internal/packs"
+	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/store"
+	"github.com/relais-org/relais/organisations"
+	"github.com/relais-org/relais/translog"
+	"github.com/relais-org/relais/translog/ledger"
+)
+
+// stepCommand names the command in refusals.
+const stepCommand = "step.do"
+
+// stepTries bounds how often a step is looked at again when something moved
+// between the decision and the statement.
+const stepTries = 5
+
+// stepWrite is a step decided and checked, ready to be written.
+type stepWrite struct {
+	stepFacts
+	cover  cover
+	step   Step
+	to     CaseState
+	due    time.Time // the case's date to watch afterwards
+	key    string
+	action authz.Action // what the law was asked
+	role   authz.Role
+	acting string
+}
+
+func (w stepWrite) moves() bool { return w.to != w.State || !w.due.Equal(w.DueOn) }
+
+// LogStep logs one act in a case: the house's hot path, two round trips. One
+// query loads the facts; the law decides on them; one statement checks again
+// what could have changed, on locked rows, and writes the step, the case and
+// the event (DESIGN §5, 1 to 3). The instant is taken just before it.
+//
+// The first step under a mandate is an ordinary transaction instead, which also
+// tells the person. The same key by the same mediator gives the same step.
+func (s *Service) LogStep(ctx context.Context, actor authz.Actor, n NewStep) (Step, error) {
+	var last stepFacts
+	for range stepTries {
+		f, err := loadStepFacts(ctx, s.commands.Store(), actor.Account, n)
+		if err != nil {
+			return Step{}, problem.Wrap(err, "load the case")
+		}
+		if f.done != uuid.Nil {
+			return s.repeatedStep(ctx, actor, f, n)
+		}
+		w, err := s.decideStep(ctx, actor, f, n)
+		if err != nil {
+			return Step{}, err
+		}
+		err = s.write(ctx, actor, &w)
+		if err == nil {
+			return w.step, nil
+		}
+		if !errors.Is(err, store.ErrNoRow) {
+			return Step{}, problem.Wrap(err, "write the step")
+		}
+		// Something no longer holds: look again, with fresh eyes on the actor too.
+		last = f
+		if actor, err = s.orgs.Actor(ctx, again(actor)); err != nil {
+			return Step{}, err
+		}
+	}
+	return Step{}, s.commands.RefuseOutside(ctx, actor, stepCommand, store.ErrStale, last.aboutStep(cover{}, n))
+}
+
+// again asks who a session's account is now.
+func again(a authz.Actor) organisations.ActorQuery {
+	return organisations.ActorQuery{Account: a.Account, Organisation: a.Organisation, Session: a.Session, StrongAt: a.StrongAt, Language: a.Language}
+}
+
+func (f stepFacts) aboutStep(c cover, n NewStep) translog.Event {
+	e := f.about()
+	e.Mandate, e.Step = c.mandate, n.Corrects
+	if knownAction(n.Action) {
+		e.Action = n.Action
+	}
+	return e
+}
+
+// decideStep asks the law, then checks what was typed. Every refusal that is
+// not a slip of the pen leaves its event.
+func (s *Service) decideStep(ctx context.Context, actor authz.Actor, f stepFacts, n NewStep) (stepWrite, error) {
+	c, _ := best(f.covers, n.Action, actor.Now)
+	about := f.aboutStep(c, n)
+	action := authz.StepDo
+	if n.Corrects != uuid.Nil && !packs.Sensitive(n.Action) {
+		action = authz.StepCorrect
+	}
+	obj := stepObject(f.heldCase, c, n.Action, actor)
+	d := s.commands.Decide(actor, action, obj)
+	switch {
+	case !d.Allowed && !d.Hidden && !knownAction(n.Action): // a broken form, not an act
+		return stepWrite{}, problem.Invalid(problem.At("action", "choose_action"))
+	case !d.Allowed:
+		return stepWrite{}, s.refuseStep(ctx, actor, action, obj, about)
+	}
+	step, err := s.checkStep(f, n)
+	if err != nil {
+		return stepWrite{}, s.refusedText(ctx, actor, err, about)
+	}
+	if f.State.Closed() && n.Corrects == uuid.Nil {
+		return stepWrite{}, s.commands.RefuseOutside(ctx, actor, stepCommand, errCaseClosed, about)
+	}
+	w := stepWrite{stepFacts: f, cover: c, step: step, key: n.IdempotencyKey, action: action, role: d.Role, to: f.State.after(n.Outcome), due: f.DueOn}
+	if !step.DueOn.IsZero() && !f.State.Closed() {
+		w.due = step.DueOn
+	}
+	w.step.Mandate, w.step.Mediator, w.step.MediatorName = c.mandate, actor.Account, actor.Name
+	w.acting = store.Acting{Account: actor.Account, As: string(d.Role)}.String()
+	return w, nil
+}
+
+// refuseStep records the law's refusal with its rule, and gives it.
+func (s *Service) refuseStep(ctx context.Context, actor authz.Actor, action authz.Action, obj authz.Object, about translog.Event) error {
+	return s.commands.Run(ctx, actor, stepCommand, func(tx *command.Tx) error {
+		if err := tx.Decide(action, obj, about); err != nil {
+			return err
+		}
+		return store.ErrStale
+	})
+}
+
+// refusedText records that a secret was refused, by its code alone (ST-05). A
+// slip of the pen is only said.
+func (s *Service) refusedText(ctx context.Context, actor authz.Actor, err error, about translog.Event) error {
+	if p := problem.As(err); len(p.Reasons) > 0 {
+		return s.commands.RefuseOutside(ctx, actor, stepCommand, err, about)
+	}
+	return err
+}
+
+// write writes a decided step, now.
+func (s *Service) write(ctx context.Context, actor authz.Actor, w *stepWrite) error {
+	env := s.commands.Store().Env()
+	w.step.ID = env.NewID()
+	if !w.cover.used {
+		return s.firstStep(ctx, actor, w)
+	}
+	w.step.At = env.Now()
+	row, err := ledger.Prepare(env, w.step.At, w.event(actor))
+	if err != nil {
+		return fmt.Errorf("seal the event: %w", err)
+	}
+	return writeStep(ctx, s.commands.Store(), *w, row)
+}
+
+// event is the one event of a step.
+func (w stepWrite) event(actor authz.Actor) translog.Event {
+	s := w.step
+	e := translog.Event{
+		Kind: translog.StepDone, Actor: command.Actor(actor, w.role), Organisation: s.Organisation, Beneficiary: s.Beneficiary,
+		Mandate: s.Mandate, Case: s.Case, Step: s.ID, Procedure: s.Procedure, Action: s.Action, Outcome: s.Outcome,
+	}
+	d := stepDetail{Action: s.Action, Outcome: s.Outcome, Present: s.Present, CaseState: string(w.to), DueOn: dayText(s.DueOn)}
+	if s.Corrects != uuid.Nil {
+		e.Kind, d.Corrects = translog.StepCorrected, s.Corrects.String()
+	}
+	e.Detail = d
+	if s.ReceiptNumber != "" || s.Note != "" {
+		e.Personal = stepWords{ReceiptNumber: s.ReceiptNumber, Note: s.Note}
+	}
+	return e
+}
+
+// repeatedStep answers a second press with what the first one did (ST-07).
+func (s *Service) repeatedStep(ctx context.Context, actor authz.Actor, f stepFacts, n NewStep) (Step, error) {
+	obj := authz.Object{Kind: authz.KindStep, Organisation: f.Organisation, Territory: f.territory, Beneficiary: f.Beneficiary}
+	if err := s.commands.Decide(actor, authz.StepRead, obj).Err(); err != nil {
+		return Step{}, err
+	}
+	kept, err := loadStep(s.commands.Store().Read(ctx), f.done)
+	if err != nil {
+		return Step{}, err
+	}
+	if kept.Case != n.Case {
+		return Step{}, problem.Conflict("idempotency_key_reused")
+	}
+	return kept, nil
+}
