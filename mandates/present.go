@@ -185,11 +185,11 @@ func (h held) grantText(g GrantChoice, both func(packs.Text) document.Both, id u
 	return out
 }
 
-// actionWords says an action in every language of the interface.
+// actionWords says an action in every language people sign in.
 func actionWords(action string) packs.Text {
 	t := packs.Text{}
-	for _, l := range []string{"fr", "en", "es"} {
-		t[l] = beneficiaries.Printer(l).T("action." + action)
+	for _, l := range tongues() {
+		t[l] = tongueOf(l, time.UTC).say("action." + action)
 	}
 	return t
 }
@@ -197,7 +197,7 @@ func actionWords(action string) packs.Text {
 // lastDayInWords prints the last valid day, "mercredi 3 mars 2027".
 func lastDayInWords(ends time.Time, language string, zone *time.Location) string {
 	y, m, d := document.LastDay(ends, zone)
-	return beneficiaries.Printer(language).In(zone).Date(time.Date(y, m, d, 12, 0, 0, 0, zone))
+	return tongueOf(language, zone).date(time.Date(y, m, d, 12, 0, 0, 0, zone))
 }
 
 func grantsOf(p document.Payload) []Grant {
