@@ -40,8 +40,8 @@ func New(d Dependencies) *Service {
 type Query struct {
 	Purpose      string // why; ten letters or more
 	Organisation uuid.UUID
-	Mediator     uuid.UUID // the account that acted
-	Mandate      uuid.UUID
+	Mediator     uuid.UUID // the account that acted, or
+	MediatorName string    // part of the name, among those of the remit
 	// Person is somebody already found (a choice among several, a timeline).
 	Person uuid.UUID
 	// PersonName with PersonBirthDate or PersonPhone: two identifiers, never one.
@@ -134,17 +134,24 @@ type Explained struct {
 	SameLaw    bool
 }
 
-// Subject is whose timeline is asked for: exactly one of them.
+// Subject is who or what is looked at: exactly one of them.
 type Subject struct {
-	Beneficiary, Mediator, Mandate uuid.UUID
+	Beneficiary, Mediator, Mandate, Membership uuid.UUID
 }
 
-// Timeline is what happened to one subject, newest first.
+// Sheet is what one look at a subject shows.
+type Sheet struct {
+	Person   *Person   // of a person or a mandate
+	Mediator *Mediator // of a mediator or a membership
+	Mandate  *Mandate  // of a mandate
+}
+
+// Timeline is a sheet, and what happened, newest first. Of a mediator it is
+// what they did in the organisations of the remit.
 type Timeline struct {
-	Page
-	Person   *Person   // of a person's or a mandate's timeline
-	Mediator *Mediator // of a mediator's timeline
-	Mandate  *Mandate  // of a mandate's timeline
+	Sheet
+	Entries []Entry
+	Next    string // empty: nothing older
 }
 
 // Mediator is somebody of staff, with their places in the remit.
@@ -178,22 +185,22 @@ type Mandate struct {
 type Organisation struct {
 	ID                    uuid.UUID
 	Name, City, Territory string
-	Pack, State           string
+	Pack, State, TimeZone string
 }
 
-// Look is one look by a supervisor or an operator.
-type Look struct {
+// LookLine is one look by a supervisor, as colleagues see it.
+type LookLine struct {
 	At      time.Time
 	EventID uuid.UUID
 	Kind    translog.Kind
+	Subject string // search, person, mediator, mandate, membership, entry, export; empty: staff of an organisation
 	Who     string
 	Mine    bool
-	Purpose string // empty once erased
-	// Organisation looked at, empty when the whole remit was searched.
+	Purpose string // empty where it is not for this reader
+	// OrganisationName looked at, empty when the whole remit was searched.
 	OrganisationName string
 	// OnePerson: it was about one person, who can see it.
 	OnePerson bool
-	Outcome   string
 }
 
 // HistoryPage is one page of a person's own history, newest first.
@@ -223,7 +230,8 @@ type HistoryLine struct {
 	Reasons []string
 	// Tried is the command that was refused (see [TriedKey]).
 	Tried string
-	// Note, ReceiptNumber and Corrects belong to steps.
+	// Note, ReceiptNumber and Corrects belong to steps; Note is also what was
+	// written in a disagreement, or in its answer.
 	Note, ReceiptNumber string
 	Corrects            uuid.UUID
 	// Purpose is why somebody looked; Reason why something was stopped.
