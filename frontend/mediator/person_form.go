@@ -129,4 +129,3 @@ func formBoxes(f *form.Form) map[string][]string {
 	}
 	return out
 }
-

@@ -183,7 +183,6 @@ func (v *personView) contactRows() []t.Row {
 
 func (v *personView) openCaseHref() string { return "/cases/new?person=" + v.Person.ID.String() }
 
-
 // contactNotice says who will be told of a change, and how.
 func contactNotice(p t.Page, b beneficiaries.Beneficiary) string {
 	to := map[string]string{"sms": b.Phone, "mail": b.Email, "letter": strings.ReplaceAll(b.Address, "\n", ", ")}[b.Channel]

@@ -1,0 +1,144 @@
+package mediator
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/form"
+	t "github.com/relais-org/relais/frontend/templates"
+	"github.com/relais-org/relais/frontend/web"
+	"github.com/relais-org/relais/internal/packs"
+	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/mandates"
+)
+
+// caseFacts are what every page about a case is made of.
+type caseFacts struct {
+	mandates.Case
+	page      t.Page
+	actor     authz.Actor
+	pack      *packs.Pack
+	procedure packs.Procedure // the zero one when the catalogue dropped it
+	banner    *t.PersonBanner
+}
+
+func (k caseFacts) href() string       { return "/cases/" + k.ID.String() }
+func (k caseFacts) personHref() string { return "/people/" + k.Beneficiary.String() }
+func (k caseFacts) title() string      { return procedureName(k.page, k.pack, k.Procedure) }
+
+// caseOf reads the case of the address, or answers not found.
+func (s *Surface) caseOf(c *gin.Context, actor authz.Actor) (caseFacts, error) {
+	ctx, k := c.Request.Context(), caseFacts{page: web.PageOf(c), actor: actor}
+	id, err := pathID(c, "id")
+	if err != nil {
+		return k, err
+	}
+	if k.Case, err = s.Mandates.GetCase(ctx, actor, id); err != nil {
+		return k, err
+	}
+	org, err := s.Organisations.Facts(ctx, k.Organisation)
+	if err != nil {
+		return k, err
+	}
+	if k.pack, err = s.Packs.Get(org.Pack); err != nil {
+		return k, err
+	}
+	k.procedure, _ = k.pack.Procedure(k.Procedure)
+	b, err := s.Beneficiaries.Get(ctx, actor, k.Beneficiary)
+	switch {
+	case err == nil:
+		k.banner = bannerOf(k.page, b, k.personHref())
+	case problem.As(err).Kind == problem.KindNotFound: // a supervisor sees the name, not the file
+		k.banner = &t.PersonBanner{Label: k.page.T("mediator.person.label"), Name: k.BeneficiaryName}
+	default:
+		return k, err
+	}
+	return k, nil
+}
+
+// showCase shows what a case is for, what was done, and the next step.
+func (s *Surface) showCase(c *gin.Context, actor authz.Actor) error {
+	k, err := s.caseOf(c, actor)
+	if err != nil {
+		return err
+	}
+	f := form.New(k.page.Printer).Set("key", s.NewKey())
+	k.suggest(f)
+	return s.renderCase(c, k, f, nil)
+}
+
+// renderCase answers with the page of a case, whatever brought us here.
+func (s *Surface) renderCase(c *gin.Context, k caseFacts, f *form.Form, refused *refusal) error {
+	v, err := s.caseViewOf(c, k, f, refused)
+	if err != nil {
+		return err
+	}
+	return web.Render(c, caseStatus(f, refused), casePage(k.page, v))
+}
+
+// caseStatus is the status of a page that came back, or 200.
+func caseStatus(f *form.Form, refused *refusal) int {
+	switch {
+	case refused != nil:
+		return http.StatusForbidden
+	case !f.Valid():
+		return http.StatusUnprocessableEntity
+	}
+	return http.StatusOK
+}
+
+// logStep logs the next step. Whatever is refused, the page comes back with
+// the reason and everything typed (ST-03).
+func (s *Surface) logStep(c *gin.Context, actor authz.Actor) error {
+	f, refused, err := s.doStep(c, actor, uuid.Nil)
+	switch {
+	case err != nil:
+		return err
+	case refused == nil && f.Valid():
+		web.Flash(c, "flash.step_logged")
+		return web.SeeOther(c, "/cases/"+c.Param("id"))
+	}
+	k, err := s.caseOf(c, actor)
+	if err != nil {
+		return err
+	}
+	k.addMending(refused)
+	return s.renderCase(c, k, f, refused)
+}
+
+// doStep reads what was typed and logs it, as a correction when corrects is a
+// step. A refusal is given in words; another error is returned.
+func (s *Surface) doStep(c *gin.Context, actor authz.Actor, corrects uuid.UUID) (*form.Form, *caseRefusal, error) {
+	ctx, page := c.Request.Context(), web.PageOf(c)
+	id, err := pathID(c, "id")
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := form.Parse(c.Writer, c.Request, page.Printer)
+	if err != nil {
+		return nil, nil, err
+	}
+	n := readStep(f, id, corrects)
+	if f.Valid() {
+		_, err = s.Mandates.LogStep(ctx, actor, n)
+	}
+	refused, err := s.keepCase(c, actor, f, err)
+	return f, refused, err
+}
+
+// readStep reads the big form.
+func readStep(f *form.Form, of, corrects uuid.UUID) mandates.NewStep {
+	n := mandates.NewStep{
+		Case: of, Corrects: corrects, IdempotencyKey: f.Value("key"),
+		Action:        f.Required("action", "choose_action"),
+		Outcome:       f.OneOf("outcome", "choose_outcome", mandates.Outcomes()...),
+		ReceiptNumber: f.Value("receipt_number"),
+		Note:          f.Value("note"),
+		Present:       f.Checked("present"),
+	}
+	n.DueOn, _ = f.OptionalDate("due_on")
+	return n
+}
