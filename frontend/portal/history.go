@@ -146,7 +146,7 @@ func (s *Surface) story(p t.Page, l review.HistoryLine) string {
 	if key := review.StoryKey(l.Kind); p.Has(key) {
 		return p.T(key)
 	}
-	return p.T("portal.history.other")
+	return p.T("portal.history.changed")
 }
 
 // did says what was done in a procedure: "A envoyé une demande : Aide au

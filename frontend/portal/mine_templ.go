@@ -481,7 +481,7 @@ func lineCard(p t.Page, l lineView) templ.Component {
 							}()
 						}
 						ctx = templ.InitializeContext(ctx)
-						templ_7745c5c3_Err = t.LinkButton(t.ButtonLink{Text: p.T("portal.stop.one"), Href: l.StopHref, Kind: t.Secondary, Icon: t.IconStop, Hidden: l.Theme}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = t.LinkButton(t.ButtonLink{Text: p.T("portal.stop.only"), Href: l.StopHref, Kind: t.Secondary, Icon: t.IconStop, Hidden: l.Theme}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
