@@ -116,8 +116,7 @@ func (h *House) makeServices() error {
 	h.Mandates = mandates.New(mandates.Dependencies{Commands: h.Commands, Packs: h.Packs, Organisations: h.Organisations,
 		Beneficiaries: h.Beneficiaries, Keyring: h.Keyring, BaseURL: c.BaseURL})
 	h.LogReader = ledger.NewReader(h.Store)
-	h.Review = review.New(review.Dependencies{Commands: h.Commands, Packs: h.Packs, Organisations: h.Organisations,
-		Beneficiaries: h.Beneficiaries, Log: h.LogReader})
+	h.Review = review.New(review.Dependencies{Commands: h.Commands, Packs: h.Packs, Log: h.LogReader})
 	if h.Login, err = login.New(login.Dependencies{Issuers: c.Issuers, BaseURL: c.BaseURL, Store: h.Store, Logger: h.Logger}); err != nil {
 		return fmt.Errorf("identity providers: %w", err)
 	}
