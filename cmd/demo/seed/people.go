@@ -71,16 +71,16 @@ func (s *sower) somebody(i int, p *place) beneficiaries.New {
 	if i == 0 {
 		n.GivenNames, n.FamilyName, n.UsageName, n.Language = "Fatima", "Haddad", "", "fr"
 		n.BirthDate = time.Date(1954, 3, 14, 0, 0, 0, 0, time.UTC)
-		n.Phone, n.Channel = "06 39 98 00 01", "sms"
+		n.Phone, n.Channel = "06 00 00 00 01", "sms"
 	}
 	return n
 }
 
 // reach gives each person a way to be told: mostly SMS and letters.
 func (s *sower) reach(i int, p *place, n *beneficiaries.New) {
-	phone, address := fmt.Sprintf("06 39 98 %02d %02d", i/100, i%100), fmt.Sprintf("%d rue du Moulin\n45000 Orléans", i+1)
+	phone, address := fmt.Sprintf("06 00 00 %02d %02d", i/100, i%100), fmt.Sprintf("%d rue du Moulin\n45000 Orléans", i+1)
 	if p.pack == "es-as" {
-		phone, address = fmt.Sprintf("611 22 %02d %02d", i/100, i%100), fmt.Sprintf("Calle Fruela %d\n33007 Oviedo", i+1)
+		phone, address = fmt.Sprintf("600 00 %02d %02d", i/100, i%100), fmt.Sprintf("Calle Fruela %d\n33007 Oviedo", i+1)
 	}
 	switch i % 5 {
 	case 0, 1:

@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
 	"github.com/relais-org/relais/internal/packs"
@@ -22,6 +20,7 @@ import (
 const (
 	mandatesTotal = 220
 	stepsTotal    = 900
+	lately        = 25 // the last ones, some of them not signed yet
 )
 
 // year walks from the beginning to now: mandates in every state, cases and
@@ -29,13 +28,16 @@ const (
 func (s *sower) year(began, until time.Time) error {
 	span := until.Sub(began)
 	for i := range mandatesTotal {
-		at := began.AddDate(0, 0, 2).Add(time.Duration(float64(span-72*time.Hour) * math.Sqrt(float64(i)/mandatesTotal)))
-		s.clock.To(officeHour(at))
+		at := began.AddDate(0, 0, 2).Add(time.Duration(float64(span-120*time.Hour) * math.Sqrt(float64(i)/mandatesTotal)))
+		if at = officeHour(at); i > mandatesTotal-lately {
+			at = until.Add(-time.Duration(mandatesTotal-i) * 100 * time.Minute) // within the 72 hours a text waits
+		}
+		s.clock.To(at)
 		p := s.placeOf(i)
 		who := p.people[(i/len(s.places))%len(p.people)]
-		if i >= mandatesTotal-3 && i%20 < 12 {
-			who = s.places[0].people[0]
+		if i >= mandatesTotal-3 || i == 0 {
 			p = s.places[0]
+			who = p.people[0] // the person of the story
 		}
 		if err := s.mandate(i, p, who); err != nil {
 			return fmt.Errorf("mandate %d of %s: %w", i, who.name, err)
@@ -52,7 +54,7 @@ func (s *sower) year(began, until time.Time) error {
 // officeHour moves to a weekday between nine and five.
 func officeHour(t time.Time) time.Time {
 	for t.Weekday() == time.Saturday || t.Weekday() == time.Sunday {
-		t = t.AddDate(0, 0, 1)
+		t = t.AddDate(0, 0, -1)
 	}
 	return time.Date(t.Year(), t.Month(), t.Day(), 8+t.Hour()%8, t.Minute(), t.Second(), 0, time.UTC)
 }
@@ -71,7 +73,7 @@ func (s *sower) mandate(i int, p *place, who helped) error {
 		return err
 	}
 	s.out.Mandates++
-	late := i > mandatesTotal-25
+	late := i > mandatesTotal-lately && i < mandatesTotal-3
 	if late && i%6 == 1 {
 		return nil // still a draft
 	}
@@ -170,12 +172,13 @@ func (s *sower) keepCard(signed mandates.Signed, who helped, p *place) {
 	card := Card{Name: who.name, Code: signed.Code.Reveal(), BirthYear: strconv.Itoa(who.birth.Year()), Organisation: p.name}
 	for k, c := range s.out.Cards {
 		if c.Name == card.Name {
-			s.out.Cards[k] = card
-			return
+			s.out.Cards = append(s.out.Cards[:k], s.out.Cards[k+1:]...)
+			break
 		}
 	}
-	if len(s.out.Cards) < 4 || who.name == "Fatima Haddad" {
-		s.out.Cards = append(s.out.Cards, card)
+	s.out.Cards = append(s.out.Cards, card)
+	if len(s.out.Cards) > 4 {
+		s.out.Cards = s.out.Cards[1:]
 	}
 }
 
@@ -185,6 +188,8 @@ var life = []struct{ action, outcome, note string }{
 	{packs.ActionSubmit, mandates.OutcomeSubmitted, "Envoyé en ligne, accusé de réception imprimé."},
 	{packs.ActionCorrespond, mandates.OutcomeAnswer, "Réponse lue et expliquée."},
 	{packs.ActionView, mandates.OutcomeWaiting, "Toujours à l’étude."},
+	{packs.ActionCorrespond, mandates.OutcomeDone, "Pièce manquante envoyée."},
+	{packs.ActionView, mandates.OutcomeNotDone, "Le site de l’administration ne répondait pas."},
 }
 
 // visits opens a case and logs steps while the mandate holds.
@@ -193,7 +198,8 @@ func (s *sower) visits(i int, p *place, actor authz.Actor, m mandates.Mandate, w
 	if err != nil {
 		return err
 	}
-	quota := (stepsTotal - s.out.Steps) / (mandatesTotal - i)
+	quota := (stepsTotal-s.out.Steps)/(mandatesTotal-i) + 4
+	quota = min(quota, stepsTotal-s.out.Steps)
 	for k := 0; quota > 0 && k < len(grants.Grants); k++ {
 		codes := grants.Grants[k].Procedures
 		due := time.Time{}
@@ -204,7 +210,7 @@ func (s *sower) visits(i int, p *place, actor authz.Actor, m mandates.Mandate, w
 		if err != nil {
 			return err
 		}
-		done, err := s.steps(i, min(quota, len(life)), c.ID, p, actor)
+		done, err := s.steps(i, min(quota, len(life)), c, p)
 		if err != nil {
 			return err
 		}
@@ -218,14 +224,22 @@ func (s *sower) visits(i int, p *place, actor authz.Actor, m mandates.Mandate, w
 	return nil
 }
 
-func (s *sower) steps(i, most int, id uuid.UUID, p *place, _ authz.Actor) (int, error) {
+func (s *sower) steps(i, most int, c mandates.Case, p *place) (int, error) {
+	pack, err := s.Packs.Get(p.pack)
+	if err != nil {
+		return 0, err
+	}
+	proc, _ := pack.Procedure(c.Procedure) // known: the case was opened for it
 	for k := range most {
+		if !proc.Allows(life[k].action) {
+			continue
+		}
 		s.clock.To(s.clock.Now().Add(11 * time.Minute))
 		actor, err := s.as(p.mediators[(i+k/3)%len(p.mediators)], p)
 		if err != nil {
 			return k, err
 		}
-		in := mandates.NewStep{Case: id, Action: life[k].action, Outcome: life[k].outcome, Note: life[k].note, Present: (i+k)%3 != 0, IdempotencyKey: s.Store.NewID().String()}
+		in := mandates.NewStep{Case: c.ID, Action: life[k].action, Outcome: life[k].outcome, Note: life[k].note, Present: (i+k)%3 != 0, IdempotencyKey: s.Store.NewID().String()}
 		if life[k].outcome == mandates.OutcomeSubmitted {
 			in.ReceiptNumber = fmt.Sprintf("AR-%05d", i*7+k)
 		}
