@@ -1,0 +1,117 @@
+package admin
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/authz"
+	t "github.com/relais-org/relais/frontend/templates"
+	"github.com/relais-org/relais/internal/packs"
+	"github.com/relais-org/relais/mandates"
+)
+
+// disputesView lists disagreements.
+type disputesView struct {
+	Organisation string
+	Tabs, Views  []t.Tab
+	Open         bool
+	Table        t.Table
+}
+
+func newDisputes(p t.Page, here authz.Membership, pack *packs.Pack, list []mandates.Dispute, state string, now time.Time) disputesView {
+	v := disputesView{Organisation: here.OrganisationName, Tabs: sections(p, "/organisation/disputes"), Open: state == "open",
+		Views: []t.Tab{
+			{Text: p.T("admin.disputes.open"), Href: "/organisation/disputes", Current: state == "open"},
+			{Text: p.T("admin.disputes.answered"), Href: "/organisation/disputes?state=answered", Current: state != "open"},
+		},
+		Table: t.Table{Caption: p.T("admin.disputes.caption"), Columns: []t.Column{{Title: p.T("admin.disputes.person")},
+			{Title: p.T("admin.disputes.about")}, {Title: p.T("admin.disputes.due")}}}}
+	slices.SortStableFunc(list, func(a, b mandates.Dispute) int { return cmp.Compare(a.DueOn.Unix(), b.DueOn.Unix()) })
+	for _, d := range list {
+		v.Table.Rows = append(v.Table.Rows, []t.Cell{
+			{Text: d.BeneficiaryName, Href: disputePath(d.ID)},
+			{Text: stepWords(p, pack, d.Of), Small: d.Of.MediatorName},
+			dueCell(p, d, here.TimeZone, now),
+		})
+	}
+	return v
+}
+
+func disputePath(id uuid.UUID) string { return "/organisation/disputes/" + id.String() }
+
+// stepWords name an act: "Submit the application: Housing benefit".
+func stepWords(p t.Page, pack *packs.Pack, s mandates.Step) string {
+	name := s.Procedure
+	if proc, ok := pack.Procedure(s.Procedure); ok {
+		name = proc.Name.In(string(p.Lang()))
+	}
+	return p.T("admin.disputes.step", "Procedure", name, "Action", p.T("action."+s.Action))
+}
+
+// dueCell is when the answer is due, and whether it is late.
+func dueCell(p t.Page, d mandates.Dispute, zone string, now time.Time) t.Cell {
+	if !d.AnsweredAt.IsZero() {
+		return t.Cell{Text: p.LongDate(d.AnsweredAt), Tags: []t.Tag{{Text: p.T("admin.disputes.done"), Tone: t.Success}}}
+	}
+	return t.Cell{Text: day(p, d.DueOn), Tags: []t.Tag{dueTag(p, d, zone, now)}}
+}
+
+// nearDue is when a date begins to press, in days.
+const nearDue = 7
+
+func dueTag(p t.Page, d mandates.Dispute, zone string, now time.Time) t.Tag {
+	today := now
+	if loc, err := time.LoadLocation(zone); err == nil {
+		today = now.In(loc)
+	}
+	y, m, dd := today.Date()
+	left := int(d.DueOn.Sub(time.Date(y, m, dd, 0, 0, 0, 0, time.UTC)).Hours() / 24)
+	switch {
+	case left < 0:
+		return t.Tag{Text: p.T("admin.disputes.late"), Tone: t.Danger, Icon: t.IconAlert}
+	case left == 0:
+		return t.Tag{Text: p.T("admin.disputes.today"), Tone: t.Warning}
+	case left <= nearDue:
+		return t.Tag{Text: p.N("admin.disputes.days", left), Tone: t.Warning, Icon: t.IconClock}
+	}
+	return t.Tag{Text: p.N("admin.disputes.days", left), Tone: t.Info, Icon: t.IconClock}
+}
+
+// disputeView is one disagreement, with its answer or the form for it.
+type disputeView struct {
+	Organisation string
+	Banner       t.PersonBanner
+	Refused      []string
+	Words        []string // the person's own
+	Raised       string
+	Step         []t.Row
+	Due          t.Tag
+	Answered     bool
+	Answer       []string
+	AnsweredBy   string
+	Own          bool // the reader did the step: somebody else answers
+	Action       string
+}
+
+func newDispute(p t.Page, here authz.Membership, pack *packs.Pack, d mandates.Dispute, now time.Time) disputeView {
+	v := disputeView{Organisation: here.OrganisationName, Words: lines(d.Text),
+		Banner: t.PersonBanner{Name: d.BeneficiaryName, Href: "/people/" + d.Beneficiary.String(), Label: p.T("admin.disputes.person")},
+		Raised: p.T("admin.disputes.raised", "Date", p.DateTime(d.RaisedAt)), Answered: !d.AnsweredAt.IsZero(), Answer: lines(d.Answer),
+		Action: disputePath(d.ID)}
+	if v.Answered {
+		v.AnsweredBy = p.T("admin.disputes.answered_by", "Name", d.AnsweredByName, "Date", p.DateTime(d.AnsweredAt))
+	} else {
+		v.Due = dueTag(p, d, here.TimeZone, now)
+	}
+	v.Step = rows(
+		t.Row{Key: p.T("admin.disputes.what"), Value: stepWords(p, pack, d.Of)},
+		t.Row{Key: p.T("admin.disputes.outcome"), Value: p.T("outcome." + d.Of.Outcome)},
+		t.Row{Key: p.T("admin.disputes.when"), Value: p.DateTime(d.Of.At)},
+		t.Row{Key: p.T("admin.disputes.who"), Value: d.Of.MediatorName},
+		t.Row{Key: p.T("admin.disputes.note"), Value: d.Of.Note},
+	)
+	return v
+}

@@ -1,0 +1,88 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/form"
+	"github.com/relais-org/relais/frontend/web"
+	"github.com/relais-org/relais/internal/notify"
+	"github.com/relais-org/relais/mandates/document"
+)
+
+// letters lists what is still to print and post.
+func (s *Surface) letters(c *gin.Context, actor authz.Actor) error {
+	here, err := acting(actor)
+	if err != nil {
+		return err
+	}
+	list, err := s.Organisations.Letters(c.Request.Context(), actor)
+	if err != nil {
+		return err
+	}
+	page := web.PageOf(c)
+	return web.Render(c, http.StatusOK, lettersPage(page, newLetters(page, here, list)))
+}
+
+// letterHere loads the letter of the address, in the organisation acted for.
+func (s *Surface) letterHere(c *gin.Context, actor authz.Actor) (authz.Membership, notify.Queued, error) {
+	here, err := acting(actor)
+	if err != nil {
+		return here, notify.Queued{}, err
+	}
+	id, err := idOf(c)
+	if err != nil {
+		return here, notify.Queued{}, err
+	}
+	letter, err := s.Organisations.Letter(c.Request.Context(), actor, id)
+	return here, letter, err
+}
+
+func (s *Surface) letter(c *gin.Context, actor authz.Actor) error {
+	here, letter, err := s.letterHere(c, actor)
+	if err != nil {
+		return err
+	}
+	page := web.PageOf(c)
+	return web.Render(c, http.StatusOK, letterPage(page, form.New(page.Printer), newLetter(page, here, letter, nil)))
+}
+
+// letterPDF is the letter, ready for a windowed envelope.
+func (s *Surface) letterPDF(c *gin.Context, actor authz.Actor) error {
+	_, letter, err := s.letterHere(c, actor)
+	if err != nil {
+		return err
+	}
+	org, err := s.Organisations.Facts(c.Request.Context(), letter.Organisation)
+	if err != nil {
+		return err
+	}
+	paper, err := letterPaper(org, letter, s.Store.Now())
+	if err != nil {
+		return err
+	}
+	pdf, err := document.Letter(paper)
+	if err != nil {
+		return err
+	}
+	return web.Inline(c, "letter.pdf", "application/pdf", pdf)
+}
+
+// letterPrinted says that it is on its way.
+func (s *Surface) letterPrinted(c *gin.Context, actor authz.Actor) error {
+	here, letter, err := s.letterHere(c, actor)
+	if err != nil {
+		return err
+	}
+	page := web.PageOf(c)
+	f := form.New(page.Printer)
+	err = s.Organisations.PrintLetter(c.Request.Context(), actor, letter.ID)
+	return settle(c, f, err, func(refused []string) error {
+		return web.Render(c, statusOf(refused), letterPage(page, f, newLetter(page, here, letter, refused)))
+	}, func() error {
+		web.Flash(c, "flash.admin_letter_printed")
+		return web.SeeOther(c, "/organisation/letters")
+	})
+}
