@@ -29,6 +29,7 @@ type Config struct {
 	LogOrigin       string         // RELAIS_LOG_ORIGIN, first line of checkpoints
 	Issuers         []login.Issuer // RELAIS_ISSUERS_FILE, JSON
 	SMTPURL         string         // RELAIS_SMTP_URL, smtp://user:password@host:587
+	Contact         string         // RELAIS_CONTACT, whom to write to about privacy and accessibility
 	MailFrom        string         // RELAIS_MAIL_FROM
 	SMSURL          string         // RELAIS_SMS_URL, generic gateway
 	SMSSecret       []byte         // RELAIS_SMS_SECRET, signs requests to the gateway
@@ -111,6 +112,7 @@ func ReadConfig(get func(string) string) (Config, error) {
 		Var:         r.or("RELAIS_VAR", "var"),
 		LogOrigin:   get("RELAIS_LOG_ORIGIN"),
 		MailFrom:    get("RELAIS_MAIL_FROM"),
+		Contact:     get("RELAIS_CONTACT"),
 		DatabaseURL: r.secret("DATABASE_URL"),
 		OwnerURL:    r.secret("RELAIS_DATABASE_OWNER_URL"),
 		StopTimeout: 20 * time.Second,

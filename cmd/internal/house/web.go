@@ -53,13 +53,13 @@ func (h *House) Handler(first ...gin.HandlerFunc) (http.Handler, error) {
 // surfaces mounts every list of routes there is.
 func (h *House) surfaces(r gin.IRouter, counter *desk.Desk, door *signin.Surface, cookies *authz.Web) {
 	counter.Mount(r, desk.SignInPath, door.Routes())
-	counter.Mount(r, desk.SignInPath, public.New(public.Dependencies{Beneficiaries: h.Beneficiaries, Sessions: h.Sessions,
-		Cookies: cookies, Store: h.Store, Log: h.LogReader}).Routes())
+	counter.Mount(r, desk.SignInPath, public.New(public.Dependencies{Web: door.Web, Beneficiaries: h.Beneficiaries, Sessions: h.Sessions,
+		Cookies: cookies, Packs: h.Packs, Store: h.Store, Log: h.LogReader, Contact: h.Config.Contact}).Routes())
 	counter.Mount(r, desk.CardPath, portal.New(portal.Dependencies{Beneficiaries: h.Beneficiaries, Mandates: h.Mandates, Review: h.Review,
 		Organisations: h.Organisations, Packs: h.Packs, Sessions: h.Sessions, Cookies: cookies}).Routes())
 	counter.Mount(r, desk.SignInPath, mediator.New(mediator.Dependencies{Commands: h.Commands, Packs: h.Packs, Organisations: h.Organisations,
 		Beneficiaries: h.Beneficiaries, Mandates: h.Mandates, BaseURL: h.Config.BaseURL, NewKey: func() string { return h.Store.NewID().String() }}).Routes())
-	counter.Mount(r, desk.SignInPath, admin.New(admin.Dependencies{Organisations: h.Organisations, Mandates: h.Mandates, Packs: h.Packs, Store: h.Store}).Routes())
+	counter.Mount(r, desk.SignInPath, admin.New(admin.Dependencies{Commands: h.Commands, Organisations: h.Organisations, Mandates: h.Mandates, Packs: h.Packs, Store: h.Store}).Routes())
 	counter.Mount(r, desk.SignInPath, supervisor.New(supervisor.Dependencies{Review: h.Review, Organisations: h.Organisations,
 		Mandates: h.Mandates, Packs: h.Packs}).Routes())
 }
