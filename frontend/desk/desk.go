@@ -12,8 +12,10 @@ import (
 	"github.com/relais-org/relais/beneficiaries"
 	"github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/frontend/web"
+	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/organisations"
+	"github.com/relais-org/relais/translog"
 )
 
 // Where people without a session are sent.
@@ -44,7 +46,9 @@ func Post(path string, access authz.Access, h Handler) Route {
 
 // Dependencies of the desk.
 type Dependencies struct {
-	Authz         *authz.Enforcer
+	Authz *authz.Enforcer
+	// Commands keeps the refusals met at the door; nil in tests that ask none.
+	Commands      *command.Runner
 	Sessions      *authz.Sessions
 	Cookies       *authz.Web
 	Organisations *organisations.Service
@@ -80,7 +84,7 @@ func (d *Desk) serve(route Route, signIn string) func(*gin.Context) error {
 		}
 		if needed {
 			if err := d.admit(actor, permission, signIn); err != nil {
-				return err
+				return d.turnedAway(c, actor, permission, err)
 			}
 		}
 		d.show(c, actor)
@@ -107,6 +111,15 @@ func (d *Desk) admit(actor authz.Actor, p authz.Permission, signIn string) error
 		return problem.Forbidden(string(authz.ReasonNoRule))
 	}
 	return nil
+}
+
+// turnedAway records that somebody known tried a door that is not theirs.
+func (d *Desk) turnedAway(c *gin.Context, actor authz.Actor, p authz.Permission, err error) error {
+	if problem.As(err).Kind != problem.KindForbidden || d.Commands == nil {
+		return err
+	}
+	return d.Commands.RefuseOutside(c.Request.Context(), actor, p.String(), err,
+		translog.Event{Organisation: actor.Organisation, Beneficiary: actor.Beneficiary})
 }
 
 // Actor loads who asks, with the facts of now. Nobody is the zero Actor.

@@ -44,7 +44,7 @@ func (h *House) Handler(first ...gin.HandlerFunc) (http.Handler, error) {
 	door.BackChannel(engine)
 	plumbing.Mount(engine)
 	engine.Use(cookies.Middleware(func(c *gin.Context, err error) { web.Handle(func(*gin.Context) error { return err })(c) }))
-	counter := desk.New(desk.Dependencies{Authz: h.Authz, Sessions: h.Sessions, Cookies: cookies, Organisations: h.Organisations,
+	counter := desk.New(desk.Dependencies{Authz: h.Authz, Commands: h.Commands, Sessions: h.Sessions, Cookies: cookies, Organisations: h.Organisations,
 		Beneficiaries: h.Beneficiaries, StepUp: door.StepUp})
 	h.surfaces(engine, counter, door, cookies)
 	return web.Compress(engine)
