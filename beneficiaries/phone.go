@@ -102,6 +102,7 @@ func (s *Service) OpenByPhone(ctx context.Context, a CardAttempt, typed string) 
 			return err
 		}
 		if b.ID == uuid.Nil {
+			tx.Keep() // the try counts, or a birth year could be guessed at leisure
 			return tx.Refuse(errWrongCode, translog.Event{})
 		}
 		if _, err := s.checkCode(tx, b, uuid.Nil, "unlock", typed); err != nil {

@@ -193,9 +193,11 @@ func codeOwner(db *gorm.DB, hash []byte) (Beneficiary, error) {
 
 // hit counts one more in the window of a key and gives the count.
 func hit(tx *store.Tx, key []byte, window time.Duration) (hits int, err error) {
-	err = tx.DB().Raw(`INSERT INTO rate_windows (key, started_at, hits) VALUES (?, ?, 1)
+	// The key does not come first: GORM would read bytes after a parenthesis as
+	// a list of values.
+	err = tx.DB().Raw(`INSERT INTO rate_windows (started_at, key, hits) VALUES (?, ?, 1)
 		ON CONFLICT (key, started_at) DO UPDATE SET hits = rate_windows.hits + 1 RETURNING hits`,
-		key, tx.Now().Truncate(window)).Scan(&hits).Error
+		tx.Now().Truncate(window), key).Scan(&hits).Error
 	return hits, err
 }
 
