@@ -48,6 +48,7 @@ verify: generate ## fail if the generated files are not the committed ones
 
 bench: ## measure against interleaved controls (PERFORMANCE goals)
 	@.ci/setup run
+	go run ./cmd/bench
 	$(AROUND) go test -run '^$$' -bench . -benchmem -timeout 60m $(PKG)
 
 migrate: ## bring the database of DATABASE_URL up to this release
