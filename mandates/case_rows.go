@@ -187,11 +187,13 @@ type stepRow struct {
 	Present                                                          bool
 	DueOn                                                            *time.Time
 	CorrectsID, DisputeID                                            *uuid.UUID
+	DisputeState                                                     *string
 	At                                                               time.Time
 }
 
 const stepColumns = `s.*, a.name AS mediator_name,
-	(SELECT d.id FROM disputes d WHERE d.step_id = s.id ORDER BY d.raised_at DESC LIMIT 1) AS dispute_id
+	(SELECT d.id FROM disputes d WHERE d.step_id = s.id ORDER BY d.raised_at DESC LIMIT 1) AS dispute_id,
+	(SELECT d.state FROM disputes d WHERE d.step_id = s.id ORDER BY d.raised_at DESC LIMIT 1) AS dispute_state
 	FROM steps s LEFT JOIN accounts a ON a.id = s.mediator_id`
 
 func (r stepRow) step() Step {
@@ -202,6 +204,9 @@ func (r stepRow) step() Step {
 	}
 	if r.MediatorName != nil {
 		s.MediatorName = *r.MediatorName
+	}
+	if r.DisputeState != nil {
+		s.DisputeState = *r.DisputeState
 	}
 	return s
 }

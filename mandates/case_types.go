@@ -75,8 +75,10 @@ type Step struct {
 	DueOn                                                  time.Time
 	Corrects                                               uuid.UUID
 	At                                                     time.Time
-	// Dispute is the person's disagreement with this step, zero if none.
-	Dispute uuid.UUID
+	// Dispute is the person's disagreement with this step, zero if none, and
+	// DisputeState whether it was answered ("open", "answered").
+	Dispute      uuid.UUID
+	DisputeState string
 }
 
 // Dispute is a person's disagreement with a step, and its answer.

@@ -71,8 +71,8 @@ func (s *Surface) showCase(c *gin.Context, actor authz.Actor) error {
 }
 
 // renderCase answers with the page of a case, whatever brought us here.
-func (s *Surface) renderCase(c *gin.Context, k caseFacts, f *form.Form, refused *refusal) error {
-	v, err := s.caseViewOf(c, k, f, refused)
+func (s *Surface) renderCase(c *gin.Context, k caseFacts, f *form.Form, refused *problem.Error) error {
+	v, err := s.caseViewOf(c.Request.Context(), k, f, refused)
 	if err != nil {
 		return err
 	}
@@ -80,10 +80,10 @@ func (s *Surface) renderCase(c *gin.Context, k caseFacts, f *form.Form, refused 
 }
 
 // caseStatus is the status of a page that came back, or 200.
-func caseStatus(f *form.Form, refused *refusal) int {
+func caseStatus(f *form.Form, refused *problem.Error) int {
 	switch {
 	case refused != nil:
-		return http.StatusForbidden
+		return web.Status(refused)
 	case !f.Valid():
 		return http.StatusUnprocessableEntity
 	}
@@ -105,28 +105,37 @@ func (s *Surface) logStep(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	k.addMending(refused)
 	return s.renderCase(c, k, f, refused)
 }
 
 // doStep reads what was typed and logs it, as a correction when corrects is a
-// step. A refusal is given in words; another error is returned.
-func (s *Surface) doStep(c *gin.Context, actor authz.Actor, corrects uuid.UUID) (*form.Form, *caseRefusal, error) {
-	ctx, page := c.Request.Context(), web.PageOf(c)
+// step. Faults are in the form, the law's refusal is given; the rest is err.
+func (s *Surface) doStep(c *gin.Context, actor authz.Actor, corrects uuid.UUID) (f *form.Form, refused *problem.Error, err error) {
 	id, err := pathID(c, "id")
 	if err != nil {
 		return nil, nil, err
 	}
-	f, err := form.Parse(c.Writer, c.Request, page.Printer)
-	if err != nil {
+	if f, err = form.Parse(c.Writer, c.Request, web.PageOf(c).Printer); err != nil {
 		return nil, nil, err
 	}
 	n := readStep(f, id, corrects)
 	if f.Valid() {
-		_, err = s.Mandates.LogStep(ctx, actor, n)
+		_, err = s.Mandates.LogStep(c.Request.Context(), actor, n)
 	}
-	refused, err := s.keepCase(c, actor, f, err)
+	refused, err = accept(f, err)
 	return f, refused, err
+}
+
+// accept sorts the answer of a command: faults and conflicts go into the form,
+// the law's refusal is given to be shown on the page, the rest is handed back.
+func accept(f *form.Form, err error) (refused *problem.Error, rest error) {
+	if _, rest = f.Accept(err); rest == nil {
+		return nil, nil
+	}
+	if p := problem.As(rest); p.Kind == problem.KindForbidden {
+		return p, nil
+	}
+	return nil, rest
 }
 
 // readStep reads the big form.

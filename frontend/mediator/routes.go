@@ -36,6 +36,8 @@ func (s *Surface) Routes() []desk.Route {
 	return slices.Concat(
 		s.homeRoutes(),
 		s.peopleRoutes(),
+		s.mandateRoutes(),
+		s.caseRoutes(),
 	)
 }
 
