@@ -34,6 +34,7 @@ type dayView struct {
 // lineFacts are what stands under one line of the history.
 type lineFacts struct {
 	Where, Note, Receipt string
+	Under                string // which mandate
 	Purpose, Reason      string
 	Why                  []string // of a refusal
 	DisagreeHref         string
@@ -52,7 +53,12 @@ func (s *Surface) history(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := historyView{First: after == "", Days: s.days(s.maker(page, actor.Now), lines.Lines, disputes)}
+	signed, err := s.Mandates.OfBeneficiary(ctx, actor, actor.Beneficiary)
+	if err != nil {
+		return err
+	}
+	teller := newTeller(s.maker(page, actor.Now), disputes, signed)
+	v := historyView{First: after == "", Days: teller.days(lines.Lines)}
 	if lines.Next != "" {
 		v.Next = historyPath + "?after=" + url.QueryEscape(lines.Next)
 	}
@@ -66,55 +72,86 @@ func (s *Surface) history(c *gin.Context, actor authz.Actor) error {
 	return web.Render(c, http.StatusOK, historyPage(page, v))
 }
 
-// days cuts the lines by the organisation's days.
-func (s *Surface) days(m *maker, lines []review.HistoryLine, disputes []mandates.Dispute) []dayView {
-	of := make(map[uuid.UUID]mandates.Dispute, len(disputes))
+// teller tells the lines of one person's history.
+type teller struct {
+	*maker
+	disputes map[uuid.UUID]mandates.Dispute // by step
+	signed   map[uuid.UUID]mandates.Mandate
+}
+
+func newTeller(m *maker, disputes []mandates.Dispute, signed []mandates.Mandate) *teller {
+	x := &teller{maker: m, disputes: map[uuid.UUID]mandates.Dispute{}, signed: map[uuid.UUID]mandates.Mandate{}}
 	for _, d := range disputes {
-		if known, ok := of[d.Step]; !ok || d.RaisedAt.After(known.RaisedAt) {
-			of[d.Step] = d
+		if known, ok := x.disputes[d.Step]; !ok || d.RaisedAt.After(known.RaisedAt) {
+			x.disputes[d.Step] = d
 		}
 	}
+	for _, s := range signed {
+		x.signed[s.ID] = s
+	}
+	return x
+}
+
+// days cuts the lines by the organisation's days.
+func (x *teller) days(lines []review.HistoryLine) []dayView {
 	var days []dayView
 	for _, l := range lines {
-		day := m.page.Date(l.At)
+		day := x.page.Date(l.At)
 		if len(days) == 0 || days[len(days)-1].Day != day {
 			days = append(days, dayView{Day: day})
 		}
 		last := &days[len(days)-1]
-		last.Moments = append(last.Moments, s.moment(m, l, of))
+		last.Moments = append(last.Moments, x.moment(l))
 	}
 	return days
 }
 
 // moment is one line, in easy words.
-func (s *Surface) moment(m *maker, l review.HistoryLine, disputes map[uuid.UUID]mandates.Dispute) t.Moment {
-	p := m.page
-	f := lineFacts{Where: l.OrganisationName, Note: l.Note, Receipt: l.ReceiptNumber, Purpose: l.Purpose, Reason: l.Reason}
-	out := t.Moment{When: p.Time(l.At), DateTime: l.At.Format(time.RFC3339), Who: s.who(p, l), Title: s.story(p, l)}
+func (x *teller) moment(l review.HistoryLine) t.Moment {
+	p := x.page
+	out := t.Moment{When: p.Time(l.At), DateTime: l.At.Format(time.RFC3339), Who: who(p, l), Title: x.story(l), Icon: iconOf(l.Kind)}
 	switch {
+	case isStep(l):
+		out.Tag = outcomeTag(p, l.Outcome)
+		if l.Kind == translog.StepCorrected {
+			out.Text = p.T(review.StoryKey(l.Kind))
+		}
 	case l.Refused():
 		out.Icon, out.Tone = t.IconShield, t.Warning
 		out.Tag = t.Tag{Text: p.T("portal.history.blocked"), Tone: t.Warning}
-		for _, r := range l.Reasons {
-			if key := review.WhyKey(r); p.Has(key) {
-				f.Why = append(f.Why, p.T(key))
-			}
-		}
+		out.Text = x.procedure(l)
 	case l.Look():
 		out.Icon, out.Tone = t.IconEye, t.Info
 	default:
-		out.Icon = iconOf(l.Kind)
+		out.Text = x.procedure(l)
 	}
-	if isStep(l) {
-		if d, ok := disputes[l.Step]; ok {
-			words := m.disputeWords(d)
-			f.Dispute = &words
-		} else {
-			f.DisagreeHref = "/mine/steps/" + l.Step.String() + "/disagree"
-		}
-	}
-	out.Body = lineBody(p, f)
+	out.Body = lineBody(p, x.facts(l))
 	return out
+}
+
+// facts are what stands under a line.
+func (x *teller) facts(l review.HistoryLine) lineFacts {
+	f := lineFacts{Where: l.OrganisationName, Note: l.Note, Receipt: l.ReceiptNumber, Purpose: l.Purpose, Reason: l.Reason}
+	if m, ok := x.signed[l.Mandate]; ok {
+		f.Under = x.page.T("portal.history.under", "Date", x.page.LongDate(m.SignedAt), "End", x.page.LongDate(m.EndsAt.Add(-time.Second)))
+	}
+	for _, r := range l.Reasons {
+		key := review.WhyKey(r)
+		if !x.page.Has(key) {
+			key = review.WhyKey("other")
+		}
+		f.Why = append(f.Why, x.page.T(key))
+	}
+	if !isStep(l) {
+		return f
+	}
+	if d, ok := x.disputes[l.Step]; ok {
+		words := x.disputeWords(d)
+		f.Dispute = &words
+	} else {
+		f.DisagreeHref = "/mine/steps/" + l.Step.String() + "/disagree"
+	}
+	return f
 }
 
 func isStep(l review.HistoryLine) bool {
@@ -122,7 +159,7 @@ func isStep(l review.HistoryLine) bool {
 }
 
 // who is the name, or what stands for one.
-func (s *Surface) who(p t.Page, l review.HistoryLine) string {
+func who(p t.Page, l review.HistoryLine) string {
 	switch {
 	case l.Role == translog.RolePerson:
 		return p.T("portal.history.you")
@@ -133,20 +170,46 @@ func (s *Surface) who(p t.Page, l review.HistoryLine) string {
 }
 
 // story says what happened.
-func (s *Surface) story(p t.Page, l review.HistoryLine) string {
+func (x *teller) story(l review.HistoryLine) string {
+	p := x.page
 	switch {
+	case isStep(l) && l.Outcome == mandates.OutcomeNotDone:
+		return p.T("portal.history.not_done", "Action", p.T("action."+l.Action), "Procedure", x.procedure(l))
 	case isStep(l):
-		return s.did(p, l.Pack, l.Procedure, l.Action)
-	case l.Refused():
-		if key := review.TriedKey(l.Tried); p.Has(key) {
-			return p.T(key)
-		}
-		return p.T("portal.history.tried")
-	}
-	if key := review.StoryKey(l.Kind); p.Has(key) {
-		return p.T(key)
+		return x.did(p, l.Pack, l.Procedure, l.Action)
+	case l.Refused() && p.Has(review.TriedKey(l.Tried)):
+		return p.T(review.TriedKey(l.Tried))
+	case p.Has(review.StoryKey(l.Kind)):
+		return p.T(review.StoryKey(l.Kind))
 	}
 	return p.T("portal.history.changed")
+}
+
+// procedure is its name, empty when the line is about none.
+func (x *teller) procedure(l review.HistoryLine) string {
+	if pack, err := x.Packs.Get(l.Pack); err == nil {
+		if known, ok := pack.Procedure(l.Procedure); ok {
+			return known.Name.In(string(x.page.Lang()))
+		}
+	}
+	return l.Procedure
+}
+
+// outcomeTag says how a step came out.
+func outcomeTag(p t.Page, outcome string) t.Tag {
+	tag := t.Tag{Tone: t.Success}
+	switch outcome {
+	case "":
+		return t.Tag{}
+	case mandates.OutcomePrepared, mandates.OutcomeWaiting:
+		tag.Tone = t.Info
+	case mandates.OutcomeNotDone:
+		tag.Tone = t.Warning
+	}
+	if tag.Text = outcome; p.Has("outcome." + outcome) {
+		tag.Text = p.T("outcome." + outcome)
+	}
+	return tag
 }
 
 // did says what was done in a procedure: "A envoyé une demande : Aide au

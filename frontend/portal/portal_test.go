@@ -10,6 +10,7 @@ import (
 
 	"github.com/relais-org/relais/internal/i18n"
 	"github.com/relais-org/relais/mandates"
+	"github.com/relais-org/relais/mandates/review"
 )
 
 // PO-01: the card's code and the year are enough to see, in easy words, and to
@@ -191,6 +192,8 @@ func TestHistory(t *testing.T) {
 	if err == nil {
 		t.Fatal("a procedure outside of the mandate was opened")
 	}
+	_, err = b.review.Timeline(ctx, b.as(b.supervisor), review.Look{Subject: review.Subject{Beneficiary: p.id}, Purpose: "Contrôle annuel des mandats"})
+	must(t, err)
 
 	w, say := b.browser(i18n.French), i18n.For(i18n.French)
 	w.open(p)
@@ -199,6 +202,8 @@ func TestHistory(t *testing.T) {
 	w.prove(p)
 	apl, _ := b.pack.Procedure("housing.apl")
 	page := w.get("/mine/history").shows(http.StatusOK, say.T("portal.did.submit", "Procedure", apl.Name.In("fr")), "Claire Martin",
+		"Sofia Costa", "Contrôle annuel des mandats", say.T("why.procedure_not_in_scope"), say.T("outcome.submitted"),
+		say.T("portal.history.under", "Date", "23 novembre 2026", "End", "24 décembre 2026"),
 		"CAF-77", "Demande envoyée avec le bail", say.T("portal.history.blocked"), say.T("portal.history.messages"), say.T("portal.history.disagree"))
 	if code := b.sms(p.id); strings.Contains(page.body, code) {
 		t.Error("the history shows a code that was sent")
