@@ -68,7 +68,7 @@ func (s *Surface) refusalLines(ctx context.Context, p t.Page, actor authz.Actor,
 			}
 		}
 		if r == authz.ReasonCharter {
-			line.Link = t.Link{Text: p.T("mediator.refused.charter"), Href: "/my-authority#charter"}
+			line.Next, line.Link = "", t.Link{Text: p.T("mediator.refused.charter"), Href: "/my-authority#charter"}
 		}
 		out = append(out, line)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/form"
 	"github.com/relais-org/relais/frontend/web"
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/mandates"
@@ -34,7 +35,7 @@ func (s *Surface) home(c *gin.Context, actor authz.Actor) error {
 	}
 	h := homeLists{page: page, pack: pack, actor: actor}
 	view := homeView{
-		Name: actor.Name, Lacks: lacks, Closed: closed, Until: untilSoon(page, actor),
+		Name: actor.Name, Form: form.New(page.Printer), Lacks: lacks, Closed: closed, Until: untilSoon(page, actor),
 		MayBegin: s.may(actor, authz.KindMandate, authz.MandateDraft, uuid.Nil),
 		Waiting:  h.waiting(found.Waiting), Ending: h.ending(found.EndingSoon), Cases: h.cases(found.Cases),
 		Whole: len(found.Waiting)+len(found.EndingSoon)+len(found.Cases) == 0,

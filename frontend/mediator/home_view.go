@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/mandates"
@@ -13,7 +14,8 @@ import (
 // homeView is what the first page shows.
 type homeView struct {
 	Name           string
-	NoOrganisation bool // nobody was chosen to act for
+	Form           *form.Form // the empty search
+	NoOrganisation bool       // nobody was chosen to act for
 	Lacks          []refusalLine
 	Closed         bool // nothing may be read until that is mended
 	Until          string
@@ -21,6 +23,17 @@ type homeView struct {
 	Waiting        []t.Card
 	Ending, Cases  [][]t.Cell
 	Whole          bool // there is nothing at all to show
+}
+
+// homeLead greets, and asks what to do where there is something to do.
+func homeLead(p t.Page, v homeView) string {
+	switch {
+	case v.NoOrganisation:
+		return ""
+	case v.Closed:
+		return p.T("mediator.home.hello", "Name", v.Name)
+	}
+	return p.T("mediator.home.lead", "Name", v.Name)
 }
 
 // standingOf is the actor's membership in the organisation acted for, a

@@ -83,7 +83,7 @@ func TestAddingSomebody(t *testing.T) {
 	}
 	page.shows("العربية (arabe)", `autocomplete="off"`)
 	got := b.post("/people/new", h.typed()).is(http.StatusSeeOther)
-	b.get(got.location).is(http.StatusOK).shows("Fatima Zohra Martin", "12 mars 1957", "+33612345678", "Claire Martin").
+	b.get(got.location).is(http.StatusOK).shows("Fatima Zohra Martin", "12 mars 1957", "+33 6 12 34 56 78", "Claire Martin").
 		says("mediator.person.birth_name", "Name", "Haddad").says("mediator.person.no_mandate")
 }
 

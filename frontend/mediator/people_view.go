@@ -140,11 +140,3 @@ func newPersonDo(p t.Page, v newPersonView) string {
 	}
 	return p.T("mediator.new.do")
 }
-
-// homeLead says whom one acts for is settled, or that it is not.
-func homeLead(p t.Page, v homeView) string {
-	if v.NoOrganisation || v.Name == "" {
-		return ""
-	}
-	return p.T("mediator.home.lead", "Name", v.Name)
-}

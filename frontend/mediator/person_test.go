@@ -67,7 +67,7 @@ func TestChangingHowToReachSomebody(t *testing.T) {
 	h := setup(t)
 	who := h.newPerson(h.mediator, "Fatima", "Haddad")
 	b, path := h.browse(h.mediator), "/people/"+who.ID.String()
-	b.get(path+"/contact").is(http.StatusOK).says("mediator.contact.told.sms", "To", "+33612345678").keeps("phone", "+33612345678")
+	b.get(path+"/contact").is(http.StatusOK).says("mediator.contact.told.sms", "To", "+33 6 12 34 56 78").keeps("phone", "+33 6 12 34 56 78")
 	b.post(path+"/contact", with(h.typed(), "phone", "123")).is(http.StatusUnprocessableEntity).failed("phone").keeps("phone", "123")
 	b.post(path+"/contact", with(h.typed(), "channel", "mail")).is(http.StatusUnprocessableEntity).failed("email").says("error.needed_for_mail")
 	told := `SELECT count(*) FROM messages WHERE beneficiary_id = $1 AND channel = 'sms' AND recipient = '+33612345678'`
@@ -81,7 +81,7 @@ func TestChangingHowToReachSomebody(t *testing.T) {
 	}
 	fresh := h.browse(h.mediator)
 	fresh.post(path+"/contact", with(h.typed(), "phone", "06 98 76 54 32")).goes(path)
-	fresh.get(path).shows("+33698765432").hides("+33612345678")
+	fresh.get(path).shows("+33 6 98 76 54 32").hides("+33 6 12 34 56 78")
 	if n := h.count(told, who.ID); n != 1 {
 		t.Errorf("the previous number received %d messages, want 1", n)
 	}

@@ -49,13 +49,13 @@ func (v *personView) moment(m mandates.Mandate, state mandates.State) t.Moment {
 	tag := stateTag(v.page, state)
 	lines := v.scope(m)
 	return t.Moment{
-		Title: v.mandateTitle(m, lines), Href: mandateHref(m), When: v.when(m, state), DateTime: m.CreatedAt.Format(time.RFC3339),
-		Who: m.MediatorName, Tag: tag, Tone: tag.Tone, Icon: tag.Icon, Body: scopeLines(lines),
+		Title: v.mandateTitle(lines), Href: mandateHref(m), When: v.when(m, state), DateTime: m.CreatedAt.Format(time.RFC3339),
+		Who: m.MediatorName, Tag: tag, Tone: tag.Tone, Icon: tag.Icon, Body: scopeLines(together(lines)),
 	}
 }
 
 // mandateTitle names a mandate by its themes.
-func (v *personView) mandateTitle(m mandates.Mandate, lines []scopeLine) string {
+func (v *personView) mandateTitle(lines []scopeLine) string {
 	var names []string
 	for _, l := range lines {
 		if !slices.Contains(names, l.Theme) {
@@ -63,9 +63,10 @@ func (v *personView) mandateTitle(m mandates.Mandate, lines []scopeLine) string 
 		}
 	}
 	if len(names) == 0 {
-		return v.page.T("mediator.person.mandate_empty", "Date", v.page.LongDate(m.CreatedAt))
+		return v.page.T("mediator.person.mandate_empty")
 	}
-	return v.page.T("mediator.person.mandate", "Themes", v.page.List(names))
+	// Names of themes hold commas of their own.
+	return v.page.T("mediator.person.mandate", "Themes", strings.Join(names, " · "))
 }
 
 // when says until when a mandate holds, or when and how it ended.
@@ -84,6 +85,7 @@ func (v *personView) when(m mandates.Mandate, state mandates.State) string {
 // scopeLine is one line of a mandate's scope in plain words.
 type scopeLine struct {
 	Theme, What string
+	Part        bool   // some procedures of the theme only
 	Ended       string // "Stopped", when this line alone was
 }
 
@@ -104,6 +106,19 @@ func (v *personView) scope(m mandates.Mandate) []scopeLine {
 		}
 	}
 	return out
+}
+
+// together says once what is the same in every line: the title has the themes.
+func together(lines []scopeLine) []scopeLine {
+	for _, l := range lines {
+		if l.What != lines[0].What || l.Ended != "" || l.Part {
+			return lines
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return []scopeLine{{What: capital(lines[0].What)}}
 }
 
 // namedProcedures is how many procedures a line names before it counts.
@@ -128,6 +143,7 @@ func (v *personView) scopeOf(theme string, procedures, actions []string) scopeLi
 	if left := len(procedures) - len(names); left > 0 {
 		names = append(names, v.page.N("mediator.person.procedures_more", left))
 	}
+	line.Part = true
 	line.What = v.page.T("mediator.person.scope_of", "Procedures", v.page.List(names), "Actions", line.What)
 	return line
 }
@@ -170,7 +186,7 @@ func (v *personView) documentName() string {
 func (v *personView) contactRows() []t.Row {
 	p, b := v.page, v.Person
 	rows := []t.Row{{Key: p.T("mediator.person.channel"), Value: p.T("channel." + b.Channel)}}
-	for _, kv := range [][2]string{{"mediator.form.phone", b.Phone}, {"mediator.form.email", b.Email}} {
+	for _, kv := range [][2]string{{"mediator.form.phone", phoneWords(b.Phone)}, {"mediator.form.email", b.Email}} {
 		if kv[1] != "" {
 			rows = append(rows, t.Row{Key: p.T(kv[0]), Value: kv[1]})
 		}
@@ -185,7 +201,7 @@ func (v *personView) openCaseHref() string { return "/cases/new?person=" + v.Per
 
 // contactNotice says who will be told of a change, and how.
 func contactNotice(p t.Page, b beneficiaries.Beneficiary) string {
-	to := map[string]string{"sms": b.Phone, "mail": b.Email, "letter": strings.ReplaceAll(b.Address, "\n", ", ")}[b.Channel]
+	to := map[string]string{"sms": phoneWords(b.Phone), "mail": b.Email, "letter": strings.ReplaceAll(b.Address, "\n", ", ")}[b.Channel]
 	if to == "" {
 		return p.T("mediator.contact.told_none")
 	}

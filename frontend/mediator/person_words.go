@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nyaruka/phonenumbers"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
@@ -74,6 +75,15 @@ func languagesOf(pack *packs.Pack) []string {
 		}
 	}
 	return out
+}
+
+// phoneWords groups the digits of a number, so that it can be read aloud.
+func phoneWords(e164 string) string {
+	n, err := phonenumbers.Parse(e164, "")
+	if err != nil {
+		return e164
+	}
+	return phonenumbers.Format(n, phonenumbers.INTERNATIONAL)
 }
 
 // themeIcons draw what packs name.
