@@ -26,13 +26,15 @@ type stepFacts struct {
 }
 
 // factsStatement reads a case with every mandate that may cover it ($1 case,
-// $2 account, $3 idempotency key, $4 step to be corrected).
+// $2 account, $3 idempotency key, $4 step to be corrected, $5 limit). Mandates
+// are found by the person: IS NOT DISTINCT FROM keeps the planner from reading
+// the whole organisation's.
 const factsStatement = `SELECT c.organisation_id, c.beneficiary_id, c.procedure, c.state, c.due_on, o.territory, o.pack, o.time_zone, o.state = 'active',
 	(SELECT s.id FROM steps s WHERE s.organisation_id = c.organisation_id AND s.mediator_id = $2 AND s.idempotency_key = $3),
 	(SELECT s.case_id FROM steps s WHERE s.id = $4),
 	m.id, m.state, m.ends_at, m.first_used_at, g.id, g.state, g.actions
 	FROM cases c JOIN organisations o ON o.id = c.organisation_id
-	LEFT JOIN mandates m ON m.beneficiary_id = c.beneficiary_id AND m.organisation_id = c.organisation_id AND m.signed_at IS NOT NULL
+	LEFT JOIN mandates m ON m.beneficiary_id = c.beneficiary_id AND m.organisation_id IS NOT DISTINCT FROM c.organisation_id AND m.signed_at IS NOT NULL
 	LEFT JOIN grants g ON g.mandate_id = m.id AND c.procedure = ANY (g.procedures)
 	WHERE c.id = $1 ORDER BY m.state = 'active' DESC NULLS LAST, m.signed_at DESC, m.id LIMIT $5`
 
