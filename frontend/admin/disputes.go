@@ -17,7 +17,7 @@ const mostDisputes = 200
 
 // disputes lists disagreements, the late ones first (PO-05).
 func (s *Surface) disputes(c *gin.Context, actor authz.Actor) error {
-	here, err := acting(actor)
+	here, err := s.here(c, actor)
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (s *Surface) disputes(c *gin.Context, actor authz.Actor) error {
 
 // disputeHere finds the disagreement of the address among the organisation's.
 func (s *Surface) disputeHere(c *gin.Context, actor authz.Actor, refused []string) (disputeView, error) {
-	here, err := acting(actor)
+	here, err := s.here(c, actor)
 	if err != nil {
 		return disputeView{}, err
 	}

@@ -10,8 +10,8 @@
 //   - Every address MUST be in Routes, with its permission on the same line.
 //   - A handler reads, calls ONE command, answers. The command decides; a button
 //     that is not shown has only saved a click.
-//   - A change refused MUST leave an event, also when the role has no line for
-//     it at all: see change in routes.go (DESIGN §5, 4; AU-12).
+//   - A change refused MUST leave an event: by its command, or at the desk for a
+//     role that has no line for it at all (DESIGN §5, 4; AU-12).
 //   - Whatever a command refuses, the page comes back with the reason in words
 //     and what was typed; only a fresh sign-in goes elsewhere, and the desk
 //     brings the form back.

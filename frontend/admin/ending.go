@@ -16,7 +16,7 @@ import (
 
 // endingMandates lists who has a mandate that ends within 30 days.
 func (s *Surface) endingMandates(c *gin.Context, actor authz.Actor) error {
-	here, err := acting(actor)
+	here, err := s.here(c, actor)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 
 // letters lists what is still to print and post.
 func (s *Surface) letters(c *gin.Context, actor authz.Actor) error {
-	here, err := acting(actor)
+	here, err := s.here(c, actor)
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (s *Surface) letters(c *gin.Context, actor authz.Actor) error {
 
 // letterHere loads the letter of the address, in the organisation acted for.
 func (s *Surface) letterHere(c *gin.Context, actor authz.Actor) (authz.Membership, notify.Queued, error) {
-	here, err := acting(actor)
+	here, err := s.here(c, actor)
 	if err != nil {
 		return here, notify.Queued{}, err
 	}

@@ -17,7 +17,7 @@ import (
 
 // memberHere loads the member of the address, in the organisation acted for.
 func (s *Surface) memberHere(c *gin.Context, actor authz.Actor) (organisations.Member, error) {
-	here, err := acting(actor)
+	here, err := s.here(c, actor)
 	if err != nil {
 		return organisations.Member{}, err
 	}

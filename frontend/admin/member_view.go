@@ -132,7 +132,7 @@ func newMemberAct(p t.Page, act memberAct, m organisations.Member, actor authz.A
 func newAct(p t.Page, key, name, back string, refused []string) actView {
 	v := actView{Title: p.T(key+".title", "Name", name), Lead: p.T(key+".lead", "Name", name), Refused: refused,
 		ReasonHint: p.T("admin.act.reason_hint"), Back: t.Link{Href: back, Text: name}}
-	v.Confirm = t.Confirmation{Do: p.T(key+".do", "Name", name), Safe: t.Link{Text: p.T(key + ".safe"), Href: back}}
+	v.Confirm = t.Confirmation{Do: p.T(key+".do", "Name", name), Safe: t.Link{Text: p.T(key+".safe", "Name", name), Href: back}}
 	for i := 1; p.Has(key + ".consequence_" + strconv.Itoa(i)); i++ {
 		v.Confirm.Consequences = append(v.Confirm.Consequences, p.T(key+".consequence_"+strconv.Itoa(i), "Name", name))
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/relais-org/relais/frontend/web"
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/translog"
 )
 
 // idOf reads an id of the address; anything else is not there.
@@ -28,14 +29,19 @@ func idOf(c *gin.Context) (uuid.UUID, error) {
 // actor is no referent there.
 var errNoOrganisation = problem.New(problem.KindForbidden, "no_organisation")
 
-// acting is the organisation that the actor acts for as a referent.
-func acting(actor authz.Actor) (authz.Membership, error) {
+// here is the membership by which the actor, as a referent, acts for the
+// organisation chosen. A change tried by anybody else is an event.
+func (s *Surface) here(c *gin.Context, actor authz.Actor) (authz.Membership, error) {
 	for _, m := range actor.Memberships {
 		if m.Organisation == actor.Organisation && m.Role == authz.Referent {
 			return m, nil
 		}
 	}
-	return authz.Membership{}, errNoOrganisation
+	if c.Request.Method != http.MethodPost || s.Commands == nil {
+		return authz.Membership{}, errNoOrganisation
+	}
+	return authz.Membership{}, s.Commands.RefuseOutside(c.Request.Context(), actor, c.FullPath(), errNoOrganisation,
+		translog.Event{Organisation: actor.Organisation})
 }
 
 // pack is the country pack of the organisation acted for.

@@ -13,7 +13,7 @@ import (
 
 // people lists who works here, and what each still lacks (AU-09).
 func (s *Surface) people(c *gin.Context, actor authz.Actor) error {
-	here, err := acting(actor)
+	here, err := s.here(c, actor)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (s *Surface) people(c *gin.Context, actor authz.Actor) error {
 // invitePage asks who to invite; an address in the query is filled in, to
 // invite somebody again.
 func (s *Surface) invitePage(c *gin.Context, actor authz.Actor) error {
-	here, err := acting(actor)
+	here, err := s.here(c, actor)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (s *Surface) invitePage(c *gin.Context, actor authz.Actor) error {
 
 // invite invites one person.
 func (s *Surface) invite(c *gin.Context, actor authz.Actor) error {
-	here, err := acting(actor)
+	here, err := s.here(c, actor)
 	if err != nil {
 		return err
 	}

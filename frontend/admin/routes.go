@@ -3,23 +3,18 @@ package admin
 import (
 	"slices"
 
-	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
-
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/packs"
-	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates"
 	"github.com/relais-org/relais/organisations"
-	"github.com/relais-org/relais/translog"
 )
 
 // Dependencies of the surface.
 type Dependencies struct {
-	// Commands keeps the refusals met at the door.
+	// Commands keeps the refusals met before any command; nil keeps none.
 	Commands      *command.Runner
 	Organisations *organisations.Service
 	Mandates      *mandates.Service
@@ -63,18 +58,18 @@ func (s *Surface) peopleRoutes() []desk.Route {
 	return []desk.Route{
 		desk.Get("/organisation/people", confirm, s.people),
 		desk.Get("/organisation/people/invite", invite, s.invitePage),
-		s.change("/organisation/people/invite", invite, s.invite),
+		desk.Post("/organisation/people/invite", invite, s.invite),
 		desk.Get("/organisation/people/:id", confirm, s.member),
 		desk.Get("/organisation/people/:id/training", train, s.trainingPage),
-		s.change("/organisation/people/:id/training", train, s.recordTraining),
+		desk.Post("/organisation/people/:id/training", train, s.recordTraining),
 		desk.Get("/organisation/people/:id/confirm", confirm, s.actPage(confirming)),
-		s.change("/organisation/people/:id/confirm", confirm, s.act(confirming)),
+		desk.Post("/organisation/people/:id/confirm", confirm, s.act(confirming)),
 		desk.Get("/organisation/people/:id/suspend", suspend, s.actPage(suspending)),
-		s.change("/organisation/people/:id/suspend", suspend, s.act(suspending)),
+		desk.Post("/organisation/people/:id/suspend", suspend, s.act(suspending)),
 		desk.Get("/organisation/people/:id/resume", resume, s.actPage(resuming)),
-		s.change("/organisation/people/:id/resume", resume, s.act(resuming)),
+		desk.Post("/organisation/people/:id/resume", resume, s.act(resuming)),
 		desk.Get("/organisation/people/:id/end", end, s.actPage(ending)),
-		s.change("/organisation/people/:id/end", end, s.act(ending)),
+		desk.Post("/organisation/people/:id/end", end, s.act(ending)),
 	}
 }
 
@@ -85,12 +80,12 @@ func (s *Surface) organisationRoutes() []desk.Route {
 		desk.Get("/organisation/letters", readLetters, s.letters),
 		desk.Get("/organisation/letters/:id", readLetters, s.letter),
 		desk.Get("/organisation/letters/:id/letter.pdf", readLetters, s.letterPDF),
-		s.change("/organisation/letters/:id/printed", authz.Perm(authz.KindMessage, authz.MessagePrint), s.letterPrinted),
+		desk.Post("/organisation/letters/:id/printed", authz.Perm(authz.KindMessage, authz.MessagePrint), s.letterPrinted),
 		desk.Get("/organisation/disputes", answer, s.disputes),
 		desk.Get("/organisation/disputes/:id", answer, s.dispute),
-		s.change("/organisation/disputes/:id", answer, s.answerDispute),
+		desk.Post("/organisation/disputes/:id", answer, s.answerDispute),
 		desk.Get("/organisation/settings", restrict, s.settings),
-		s.change("/organisation/settings", restrict, s.changeSettings),
+		desk.Post("/organisation/settings", restrict, s.changeSettings),
 	}
 }
 
@@ -99,17 +94,17 @@ func (s *Surface) operatorRoutes() []desk.Route {
 	return []desk.Route{
 		desk.Get("/operator/organisations", create, s.organisations),
 		desk.Get("/operator/organisations/new", create, s.newOrganisation),
-		s.change("/operator/organisations/new", create, s.addOrganisation),
+		desk.Post("/operator/organisations/new", create, s.addOrganisation),
 		desk.Get("/operator/organisations/:id", alter, s.organisation),
 		desk.Get("/operator/organisations/:id/edit", alter, s.editOrganisation),
-		s.change("/operator/organisations/:id/edit", alter, s.changeOrganisation),
+		desk.Post("/operator/organisations/:id/edit", alter, s.changeOrganisation),
 		desk.Get("/operator/organisations/:id/people", alter, s.organisationPeople),
-		desk.Get("/operator/organisations/:id/referent", invite, s.referentPage),
-		s.change("/operator/organisations/:id/referent", invite, s.inviteReferent),
+		desk.Get("/operator/organisations/:id/referent", alter, s.referentPage), // a referent invites on their own page
+		desk.Post("/operator/organisations/:id/referent", alter, s.inviteReferent),
 		desk.Get("/operator/organisations/:id/suspend", suspendOrg, s.orgActPage(suspendingOrg)),
-		s.change("/operator/organisations/:id/suspend", suspendOrg, s.orgAct(suspendingOrg)),
+		desk.Post("/operator/organisations/:id/suspend", suspendOrg, s.orgAct(suspendingOrg)),
 		desk.Get("/operator/organisations/:id/resume", resumeOrg, s.orgActPage(resumingOrg)),
-		s.change("/operator/organisations/:id/resume", resumeOrg, s.orgAct(resumingOrg)),
+		desk.Post("/operator/organisations/:id/resume", resumeOrg, s.orgAct(resumingOrg)),
 	}
 }
 
@@ -118,39 +113,8 @@ func (s *Surface) supervisorRoutes() []desk.Route {
 	return []desk.Route{
 		desk.Get("/operator/supervisors", grant, s.supervisors),
 		desk.Get("/operator/supervisors/new", grant, s.newRemit),
-		s.change("/operator/supervisors/new", grant, s.grantRemit),
+		desk.Post("/operator/supervisors/new", grant, s.grantRemit),
 		desk.Get("/operator/supervisors/:id/end", endRemit, s.endRemitPage),
-		s.change("/operator/supervisors/:id/end", endRemit, s.endRemit),
+		desk.Post("/operator/supervisors/:id/end", endRemit, s.endRemit),
 	}
-}
-
-// recorded is a permission whose refusal leaves an event. The desk's own door
-// turns away without one, which is right for a page and not for a change.
-type recorded struct{ authz.Permission }
-
-var errSignIn = problem.New(problem.KindUnauthenticated, "unauthenticated")
-
-// change is a route that posts. A role that has no line for it is refused as at
-// the desk, and the refusal is an event; the command decides on the facts.
-func (s *Surface) change(path string, p authz.Permission, h desk.Handler) desk.Route {
-	return desk.Post(path, recorded{p}, func(c *gin.Context, actor authz.Actor) error {
-		if actor.Account == uuid.Nil {
-			return errSignIn
-		}
-		if reason, refused := s.refusedAtDoor(actor, p); refused {
-			return s.Commands.RefuseOutside(c.Request.Context(), actor, p.String(), problem.Forbidden(string(reason)),
-				translog.Event{Organisation: actor.Organisation})
-		}
-		return h(c, actor)
-	})
-}
-
-// refusedAtDoor says whether no role of the actor's could do it, whatever the
-// facts.
-func (s *Surface) refusedAtDoor(actor authz.Actor, p authz.Permission) (authz.Reason, bool) {
-	if actor.SuspendedAccount {
-		return authz.ReasonAccountSuspended, true
-	}
-	d := s.Commands.Decide(actor, p.Action, authz.Object{Kind: p.Kind})
-	return authz.ReasonNoRule, slices.Contains(d.Reasons, authz.ReasonNoRule)
 }

@@ -24,7 +24,7 @@ func (s *Surface) settings(c *gin.Context, actor authz.Actor) error {
 
 // settingsHere reads the choice there is, and the one made.
 func (s *Surface) settingsHere(c *gin.Context, actor authz.Actor) (settingsView, []string, error) {
-	here, err := acting(actor)
+	here, err := s.here(c, actor)
 	if err != nil {
 		return settingsView{}, nil, err
 	}
