@@ -160,14 +160,14 @@ func endingRows(db *gorm.DB, organisation uuid.UUID, now time.Time, limit int) (
 type tagRow struct {
 	ID, BeneficiaryID uuid.UUID
 	State             string
-	EndsAt            *time.Time
+	EndsAt, EndedAt   *time.Time
 	Themes            texts
 }
 
 // tagsOf reads the mandates of a page of people with their live themes.
 func tagsOf(db *gorm.DB, people []uuid.UUID) ([]tagRow, error) {
 	var rows []tagRow
-	err := db.Raw(`SELECT m.id, m.beneficiary_id, m.state, m.ends_at,
+	err := db.Raw(`SELECT m.id, m.beneficiary_id, m.state, m.ends_at, m.ended_at,
 		ARRAY(SELECT g.theme FROM grants g WHERE g.mandate_id = m.id AND g.state = 'active' ORDER BY g.theme) AS themes
 		FROM mandates m WHERE m.beneficiary_id IN ? AND m.state <> 'void' ORDER BY m.created_at`, people).Scan(&rows).Error
 	return rows, err
@@ -188,8 +188,12 @@ func (t tagRow) addTo(p *PersonLine, now time.Time) {
 			}
 		}
 	default:
-		if at(t.EndsAt).After(p.LastEnded) {
-			p.LastEnded = *t.EndsAt
+		over := at(t.EndedAt)
+		if over.IsZero() {
+			over = at(t.EndsAt) // passed, and the job has not met it yet
+		}
+		if over.After(p.LastEnded) {
+			p.LastEnded = over
 		}
 	}
 }

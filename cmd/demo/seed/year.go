@@ -106,6 +106,9 @@ func (s *sower) mandate(i int, p *place, who helped) error {
 func (s *sower) draft(i int, p *place) mandates.Draft {
 	pack, _ := s.Packs.Get(p.pack) // known: the organisation was created with it
 	d := mandates.Draft{DurationDays: durations[i%len(durations)], Language: pack.Languages[0], ProtectionAnswer: "none", ConflictAnswer: "none"}
+	if i > mandatesTotal-45 && i%2 == 0 {
+		d.DurationDays = 31
+	}
 	if i%9 == 4 {
 		langs := pack.ConsentLanguages()
 		d.Language = langs[i%len(langs)]
@@ -204,7 +207,7 @@ func (s *sower) visits(i int, p *place, actor authz.Actor, m mandates.Mandate, w
 		codes := grants.Grants[k].Procedures
 		due := time.Time{}
 		if i%2 == 0 {
-			due = s.clock.Now().AddDate(0, 0, 10+i%50)
+			due = s.clock.Now().AddDate(0, 0, 5+i%50)
 		}
 		c, err := s.Mandates.OpenCase(s.ctx, actor, mandates.OpenCase{Beneficiary: who.id, Procedure: codes[i%len(codes)], DueOn: due, IdempotencyKey: s.Store.NewID().String()})
 		if err != nil {
@@ -215,7 +218,7 @@ func (s *sower) visits(i int, p *place, actor authz.Actor, m mandates.Mandate, w
 			return err
 		}
 		quota -= done
-		if i%3 == 1 && done >= 3 {
+		if long := i < mandatesTotal-60; long && i%11 != 5 || i%3 == 1 {
 			if err := expected(s.Mandates.CloseCase(s.ctx, actor, c.ID, string([]mandates.CaseState{mandates.CaseGranted, mandates.CaseRefused, mandates.CaseWithdrawn}[i%3]))); err != nil {
 				return err
 			}
