@@ -49,7 +49,11 @@ func (s *Service) evidence(tx *command.Tx, h held, b beneficiaries.Beneficiary, 
 		if err := in.Drawn.check(); err != nil {
 			return ev, err
 		}
-		ev.hash = digest(append(bytes.Clone(in.Drawn.Strokes), in.Drawn.PNG...))
+		spelled, err := spelling(in.Drawn.Strokes)
+		if err != nil {
+			return ev, err
+		}
+		ev.hash = digest(append(spelled, in.Drawn.PNG...))
 	case in.Scan != nil:
 		media, err := in.Scan.check()
 		if err != nil {
@@ -76,6 +80,17 @@ func (s *Service) codeEvidence(tx *command.Tx, h held, b beneficiaries.Beneficia
 	ev.method, ev.phoneCode = MethodCode, used
 	ev.hash = digest([]byte("relais/phone_code/v1\x00" + used.String() + "\x00" + hex.EncodeToString(h.PayloadHash)))
 	return ev, nil
+}
+
+// spelling writes JSON in the one way that can be had again from what the
+// database keeps of it, so that the hash of an evidence can be checked later:
+// keys sorted, no space.
+func spelling(raw []byte) ([]byte, error) {
+	var v any
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return nil, err
+	}
+	return json.Marshal(v)
 }
 
 func digest(content []byte) []byte {

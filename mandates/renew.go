@@ -19,11 +19,13 @@ func (s *Service) Renew(ctx context.Context, actor authz.Actor, id uuid.UUID, id
 	}
 	now := s.commands.Store().Now()
 	state := old.StateAt(now)
-	switch {
-	case state != Active && state != Suspended && state != Expired && state != Superseded:
-		return Mandate{}, problem.Conflict("not_renewable")
-	case now.After(old.EndsAt.AddDate(1, 0, 0)):
-		return Mandate{}, problem.Conflict("not_renewable")
+	ended := old.EndsAt
+	if !old.EndedAt.IsZero() {
+		ended = old.EndedAt // before its time, superseded
+	}
+	renewable := state == Active || state == Suspended || state == Expired || state == Superseded
+	if !renewable || now.After(ended.AddDate(1, 0, 0)) {
+		return Mandate{}, s.commands.RefuseOutside(ctx, actor, "mandate.draft", problem.Conflict("not_renewable"), old.about())
 	}
 	d := Draft{DurationDays: old.DurationDays, Language: old.Language, Interpreter: old.Interpreter}
 	for _, g := range old.Grants {
