@@ -117,19 +117,26 @@ func (s *Service) OpenByCard(ctx context.Context, a CardAttempt) (Access, error)
 	return out, err
 }
 
-// tryCard checks the attempt under its limits and keeps the count of failures.
+// tryCard counts the try before it looks, so that a hundred tries sent at once
+// wait for one another and get no more than their limits (PO-04). A success
+// takes its own count back.
 func (s *Service) tryCard(tx *command.Tx, a CardAttempt) (Beneficiary, error) {
-	code, wellFormed := parseCode(a.Code)
 	address := s.hash("address", a.Address)
-	tries, err := hits(tx.Tx, address, windowPerAddress)
+	tries, err := hit(tx.Tx, address, windowPerAddress)
 	if err != nil {
 		return Beneficiary{}, err
 	}
-	if tries >= triesPerAddress {
+	if tries > triesPerAddress {
+		tx.Keep()
 		return Beneficiary{}, tx.Refuse(errTooMany, translog.Event{})
 	}
+	code, wellFormed := parseCode(a.Code)
+	if !wellFormed {
+		tx.Keep()
+		return Beneficiary{}, tx.Refuse(errCardUnknown, translog.Event{})
+	}
 	counter := s.hash("card-tries", code)
-	failed, err := hits(tx.Tx, counter, windowPerCode)
+	tries, err = hit(tx.Tx, counter, windowPerCode)
 	if err != nil {
 		return Beneficiary{}, err
 	}
@@ -137,25 +144,18 @@ func (s *Service) tryCard(tx *command.Tx, a CardAttempt) (Beneficiary, error) {
 	if err != nil {
 		return Beneficiary{}, fmt.Errorf("find the code: %w", err)
 	}
-	locked := failed >= triesPerCode
-	if wellFormed && !locked && b.ID != uuid.Nil && sameYear(b.BirthDate, a.BirthYear) {
+	locked := tries > triesPerCode
+	if !locked && b.ID != uuid.Nil && sameYear(b.BirthDate, a.BirthYear) {
+		if err := takeBack(tx.Tx, address, windowPerAddress); err != nil {
+			return Beneficiary{}, err
+		}
 		return b, forget(tx.Tx, counter)
 	}
 	tx.Keep()
-	if _, err := hit(tx.Tx, address, windowPerAddress); err != nil {
-		return Beneficiary{}, err
-	}
-	if !wellFormed {
-		return Beneficiary{}, tx.Refuse(errCardUnknown, translog.Event{})
-	}
-	if _, err := hit(tx.Tx, counter, windowPerCode); err != nil {
-		return Beneficiary{}, err
-	}
-	refused := errCardUnknown
+	refused, about := errCardUnknown, translog.Event{}
 	if locked {
 		refused = errCardLocked
 	}
-	about := translog.Event{}
 	if b.ID != uuid.Nil {
 		about = b.about()
 	}

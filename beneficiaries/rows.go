@@ -201,11 +201,9 @@ func hit(tx *store.Tx, key []byte, window time.Duration) (hits int, err error) {
 	return hits, err
 }
 
-// hits reads the count of a key's window without adding.
-func hits(tx *store.Tx, key []byte, window time.Duration) (n int, err error) {
-	err = tx.DB().Raw(`SELECT coalesce(max(hits), 0) FROM rate_windows WHERE key = ? AND started_at = ?`,
-		key, tx.Now().Truncate(window)).Scan(&n).Error
-	return n, err
+// takeBack takes one out of the window of a key.
+func takeBack(tx *store.Tx, key []byte, window time.Duration) error {
+	return store.ExpectOne(tx.DB().Exec(`UPDATE rate_windows SET hits = hits - 1 WHERE key = ? AND started_at = ?`, key, tx.Now().Truncate(window)))
 }
 
 func forget(tx *store.Tx, key []byte) error {
