@@ -88,7 +88,7 @@ func (s *Service) check(q Query) (Query, error) {
 	q.Purpose = f.purpose(q.Purpose)
 	q.PersonName, q.MediatorName, q.PersonPhone = line(q.PersonName), line(q.MediatorName), digits(q.PersonPhone)
 	f.person(q)
-	f.require(len(q.MediatorName) <= 4*mostName, "mediator", "text_too_long")
+	f.require(len(q.MediatorName) <= 4*mostName, "mediator", "too_long")
 	f.require(q.Procedure == "" || s.knows(q.Procedure), "procedure", "choose")
 	f.require(q.Action == "" || contains(packs.Actions(), q.Action), "action", "choose")
 	f.require(q.Outcome == "" || contains(Outcomes(), q.Outcome), "outcome", "choose")
@@ -121,12 +121,17 @@ func (f *faults) period(q Query) {
 	if !q.From.IsZero() && !q.To.IsZero() {
 		f.require(q.From.Before(q.To), "to", "period_backwards")
 	}
-	indexed := q.Person != uuid.Nil || q.PersonName != "" || q.Mediator != uuid.Nil || q.MediatorName != ""
-	if indexed || q.Action == "" && q.Outcome == "" && q.Kind == "" {
+	if !q.NeedsPeriod() {
 		return
 	}
 	f.require(!q.From.IsZero() && !q.To.IsZero(), "from", "period_needed")
 	f.require(q.To.Sub(q.From) <= (MostDays+1)*24*time.Hour, "from", "period_too_long")
+}
+
+// NeedsPeriod reports whether only a filter without an index narrows the query.
+func (q Query) NeedsPeriod() bool {
+	indexed := q.Person != uuid.Nil || q.PersonName != "" || q.Mediator != uuid.Nil || q.MediatorName != ""
+	return !indexed && (q.Action != "" || q.Outcome != "" || q.Kind != "")
 }
 
 // knows reports whether any pack has the procedure.

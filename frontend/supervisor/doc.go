@@ -1,0 +1,17 @@
+// Package supervisor answers those who watch over organisations: they look
+// through the log, read what happened, suspend and revoke.
+//
+//	/supervision ──▶ why, and what ──▶ results ──▶ entry
+//	                                         └──▶ person · mediator · mandate ──▶ suspend · resume · revoke
+//
+// Invariants:
+//   - No page about anybody opens without a purpose. It is asked once and
+//     carried through the review, and each page opened is one event that says
+//     it; every page reminds of that, and that the person can read it.
+//   - Names, birth dates and phones are posted, never put in an address.
+//   - A handler reads, calls ONE command, answers. Only after a refusal may it
+//     look again, to show the page with what was typed.
+//   - What a mediator tried and was refused reads as a sentence: who, what, why.
+//
+// It holds no rule about who may see what; package review and the law do.
+package supervisor

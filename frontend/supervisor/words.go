@@ -1,0 +1,193 @@
+package supervisor
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	t "github.com/relais-org/relais/frontend/templates"
+	"github.com/relais-org/relais/mandates/review"
+	"github.com/relais-org/relais/translog"
+)
+
+var noOne uuid.UUID
+
+// to is an address of this surface that carries the purpose on.
+func to(kind string, id uuid.UUID, purpose string) string {
+	return homePath + "/" + kind + "/" + id.String() + "?" + url.Values{"purpose": {purpose}}.Encode()
+}
+
+// what names an event; of a refusal, what was tried.
+func (f frame) what(e review.Entry) string {
+	if e.Kind == translog.ActRefused {
+		return f.wordOr(review.TriedKey(e.Command), review.TriedKey("other"))
+	}
+	return f.T(review.EventKey(e.Kind))
+}
+
+func (f frame) wordOr(key, otherwise string) string {
+	if f.Has(key) {
+		return f.T(key)
+	}
+	return f.T(otherwise)
+}
+
+// detail says on what: procedure, act, what came of it.
+func (f frame) detail(e review.Entry) string {
+	var parts []string
+	if e.Procedure != "" {
+		parts = append(parts, f.procedure(e.Pack, e.Procedure))
+	}
+	if key := "action." + e.Action; e.Action != "" && f.Has(key) {
+		parts = append(parts, f.T(key))
+	}
+	if key := "outcome." + e.Outcome; e.Kind != translog.ActRefused && e.Outcome != "done" && f.Has(key) {
+		parts = append(parts, f.T(key))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// procedure is its name in the pack, or its code when the pack lost it.
+func (f frame) procedure(pack, code string) string {
+	if p, err := f.packs.Get(pack); err == nil {
+		if x, ok := p.Procedure(code); ok {
+			return x.Name.In(string(f.Lang()))
+		}
+	}
+	return code
+}
+
+func (f frame) themes(pack string, codes []string) []string {
+	names := make([]string, len(codes))
+	p, err := f.packs.Get(pack)
+	for i, code := range codes {
+		names[i] = code
+		if err != nil {
+			continue
+		}
+		if x, ok := p.Theme(code); ok {
+			names[i] = x.Name.In(string(f.Lang()))
+		}
+	}
+	return names
+}
+
+// why tells the reasons of a refusal, one sentence each.
+func (f frame) why(e review.Entry) []string {
+	var out []string
+	for _, r := range e.Reasons {
+		out = append(out, f.wordOr(review.WhyKey(r), review.WhyKey("other")))
+	}
+	return slices.Compact(out)
+}
+
+// who names whoever acted; nobody by role alone.
+func (f frame) who(e review.Entry) string { return cmp.Or(e.ActorName, f.role(e)) }
+
+func (f frame) role(e review.Entry) string { return f.T("role." + string(e.ActorRole)) }
+
+// whoHref leads to what a member of staff did.
+func whoHref(e review.Entry, purpose string) string {
+	if e.ActorID == noOne || e.ActorRole != translog.RoleMediator && e.ActorRole != translog.RoleReferent {
+		return ""
+	}
+	return to("mediators", e.ActorID, purpose)
+}
+
+// person names whom an entry is about.
+func (f frame) person(e review.Entry) string {
+	switch {
+	case e.Beneficiary == noOne:
+		return ""
+	case e.Erased:
+		return f.T("supervisor.erased")
+	}
+	return e.BeneficiaryName
+}
+
+func blocked(f frame, e review.Entry) []t.Tag {
+	if e.Kind != translog.ActRefused {
+		return nil
+	}
+	return []t.Tag{{Text: f.T("supervisor.blocked"), Tone: t.Warning}}
+}
+
+// rows are entries as a table.
+func (f frame) rows(entries []review.Entry, purpose string) [][]t.Cell {
+	rows := make([][]t.Cell, len(entries))
+	for i, e := range entries {
+		person := t.Cell{Text: f.person(e)}
+		if e.Beneficiary != noOne {
+			person.Href = to("people", e.Beneficiary, purpose)
+		}
+		rows[i] = []t.Cell{
+			{Text: f.DateTime(e.At), Href: to("entries", e.EventID, purpose)},
+			{Text: f.what(e), Small: cmp.Or(strings.Join(f.why(e), " "), f.detail(e)), Tags: blocked(f, e)},
+			{Text: f.who(e), Small: f.roleBeside(e), Href: whoHref(e, purpose)},
+			person,
+			{Text: e.OrganisationName},
+		}
+	}
+	return rows
+}
+
+// roleBeside is the role, where the name does not say it already.
+func (f frame) roleBeside(e review.Entry) string {
+	if e.ActorName == "" {
+		return ""
+	}
+	return f.role(e)
+}
+
+// moments are entries as a timeline.
+func (f frame) moments(entries []review.Entry, purpose string) []t.Moment {
+	out := make([]t.Moment, len(entries))
+	for i, e := range entries {
+		m := t.Moment{When: f.DateTime(e.At), DateTime: e.At.Format(time.RFC3339), Title: f.what(e), Href: to("entries", e.EventID, purpose),
+			Who: f.whoAndRole(e), Text: f.detail(e)}
+		switch {
+		case e.Kind == translog.ActRefused:
+			m.Tone, m.Icon, m.Tag = t.Warning, t.IconShield, blocked(f, e)[0]
+			m.Text = strings.TrimSpace(strings.Join(append(f.why(e), m.Text), " "))
+		case isLook(e.Kind):
+			m.Tone, m.Icon, m.Text = t.Info, t.IconEye, f.quoted(e.Text("purpose"))
+		case e.Kind == translog.MandateSigned:
+			m.Tone, m.Icon = t.Success, t.IconPen
+		case e.Kind == translog.StepDone || e.Kind == translog.StepCorrected:
+			m.Tone, m.Icon = t.Neutral, t.IconCheck
+		}
+		if name := f.person(e); name != "" {
+			m.Body = aboutLine(f, name, to("people", e.Beneficiary, purpose))
+		}
+		out[i] = m
+	}
+	return out
+}
+
+func (f frame) whoAndRole(e review.Entry) string {
+	if e.ActorName == "" {
+		return f.role(e)
+	}
+	return fmt.Sprintf("%s (%s)", e.ActorName, f.role(e))
+}
+
+func (f frame) quoted(s string) string {
+	if s == "" {
+		return ""
+	}
+	return f.T("supervisor.quoted", "Text", s)
+}
+
+func isLook(k translog.Kind) bool {
+	switch k {
+	case translog.LogSearched, translog.LogViewed, translog.LogExported, translog.BeneficiaryViewed:
+		return true
+	default:
+		return false
+	}
+}
