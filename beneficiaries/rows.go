@@ -128,11 +128,8 @@ func search(db *gorm.DB, organisation uuid.UUID, q Query, after cursor) ([]Benef
 	if after.id != uuid.Nil {
 		add("(relais_fold(family_name), id) > (?, ?)", after.name, after.id)
 	}
-	var rows []struct {
-		row
-		Folded string
-	}
-	err := db.Raw("SELECT *, relais_fold(family_name) AS folded FROM beneficiaries WHERE "+strings.Join(where, " AND ")+
+	var rows []row
+	err := db.Raw("SELECT * FROM beneficiaries WHERE "+strings.Join(where, " AND ")+
 		" ORDER BY relais_fold(family_name), id LIMIT ?", append(args, q.Limit+1)...).Scan(&rows).Error
 	out := make([]Beneficiary, len(rows))
 	for i, r := range rows {
@@ -292,6 +289,9 @@ func eraseRows(tx *store.Tx, id uuid.UUID) (entries int64, err error) {
 		"given_names": "", "family_name": "", "usage_name": "", "birth_date": nil, "birth_place": "", "phone": "", "email": "",
 		"address": "", "channel": "none", "protection": "none", "erased_at": tx.Now(),
 	}); err != nil {
+		return 0, err
+	}
+	if err := tx.DB().Exec(`UPDATE steps SET note = '', receipt_number = '' WHERE beneficiary_id = ? AND (note <> '' OR receipt_number <> '')`, id).Error; err != nil {
 		return 0, err
 	}
 	err = tx.DB().Raw(`SELECT relais_erase_events(?)`, id).Scan(&entries).Error

@@ -68,8 +68,8 @@ func (f faults) err() error {
 func (in *Identity) check(p *packs.Pack, now time.Time, f *faults) {
 	in.GivenNames, in.FamilyName, in.UsageName = clean(in.GivenNames), clean(in.FamilyName), clean(in.UsageName)
 	in.BirthPlace = clean(in.BirthPlace)
-	f.add(in.GivenNames == "", "given_names", "missing_given_names")
-	f.add(in.FamilyName == "", "family_name", "missing_family_name")
+	f.add(!strings.ContainsFunc(in.GivenNames, unicode.IsLetter), "given_names", "missing_given_names")
+	f.add(!strings.ContainsFunc(in.FamilyName, unicode.IsLetter), "family_name", "missing_family_name")
 	f.add(runes(in.GivenNames) > maxName, "given_names", "too_long")
 	f.add(runes(in.FamilyName) > maxName, "family_name", "too_long")
 	f.add(runes(in.UsageName) > maxName, "usage_name", "too_long")

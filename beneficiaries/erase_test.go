@@ -1,0 +1,93 @@
+package beneficiaries
+
+import (
+	"context"
+	"testing"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/internal/command"
+	"github.com/relais-org/relais/translog"
+)
+
+// LG-06: erasing takes what is known of a person and the salts of the log's
+// personal content; leaves stay as they were signed.
+func TestErase(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx := t.Context()
+	p, other := b.create(b.someone("Fatima", "Haddad")), b.create(b.someone("Jean", "Dupont"))
+	code, mandate := b.cardOf(p)
+	must(t, b.SendPortalCode(ctx, b.asPerson(p.ID, authz.TierCard)))
+	for _, about := range []Beneficiary{p, other} {
+		must(t, b.commands.Run(ctx, b.as(b.org), "test", func(tx *command.Tx) error {
+			tx.Open(authz.Mediator, "a test writes something personal")
+			e := about.about()
+			e.Kind, e.Personal = translog.BeneficiaryChanged, struct {
+				Reason string `json:"reason"`
+			}{"Mme Haddad a changé de nom"}
+			return tx.Append(e)
+		}))
+	}
+	referent := func() authz.Actor { return b.staff(b.org, authz.Referent) }
+	b.fails("forbidden", func() error { return b.Erase(ctx, b.as(b.org), p.ID) })
+	b.fails("not_found", func() error { return b.Erase(ctx, b.staff(b.organisation("Autre maison"), authz.Referent), p.ID) })
+	stale := referent()
+	stale.StrongAt = stale.Now.Add(-2 * authz.StepUpAge)
+	b.fails("needs_step_up", func() error { return b.Erase(ctx, stale, p.ID) })
+	b.refuses("mandate_still_live", func() error { return b.Erase(ctx, referent(), p.ID) })
+	b.end(mandate)
+
+	before := b.leaves()
+	must(t, b.Erase(ctx, referent(), p.ID))
+	after := b.leaves()
+	for id, leaf := range before {
+		if after[id] != leaf {
+			t.Errorf("the leaf of entry %d changed", id)
+		}
+	}
+	for what, query := range map[string]string{
+		"the row":        `SELECT count(*) FROM beneficiaries b WHERE id = $1 AND (erased_at IS NULL OR b::text ~ 'Fatima|Haddad|612345678|1946|Oran')`,
+		"its history":    `SELECT count(*) FROM row_history h WHERE row_id = $1 AND h::text ~ 'Fatima|Haddad|612345678'`,
+		"codes of cards": `SELECT count(*) FROM access_codes WHERE beneficiary_id = $1`,
+		"phones":         `SELECT count(*) FROM phone_codes WHERE beneficiary_id = $1 AND phone <> ''`,
+		"messages":       `SELECT count(*) FROM messages WHERE beneficiary_id = $1 AND recipient || subject || body <> ''`,
+		"salts":          `SELECT count(*) FROM events WHERE beneficiary_id = $1 AND (personal IS NOT NULL OR personal_salt IS NOT NULL)`,
+		"the text":       `SELECT count(*) FROM mandates WHERE beneficiary_id = $1 AND payload IS NOT NULL`,
+	} {
+		if n := b.count(query, p.ID); n != 0 {
+			t.Errorf("%s: %d left", what, n)
+		}
+	}
+	if n := b.count(`SELECT count(*) FROM events WHERE beneficiary_id = $1 AND personal IS NOT NULL`, other.ID); n != 1 {
+		t.Error("somebody else's content went too")
+	}
+	b.fails("card_unknown", func() error { _, err := b.open(code.Reveal(), "1946"); return err })
+	b.fails("not_found", func() error { _, err := b.Get(ctx, b.as(b.org), p.ID); return err })
+	b.fails("not_found", func() error {
+		_, err := b.PersonActor(ctx, PersonQuery{Beneficiary: p.ID, Tier: authz.TierCard})
+		return err
+	})
+	b.fails("not_found", func() error { return b.Erase(ctx, referent(), p.ID) })
+	page, err := b.Search(ctx, b.as(b.org), Query{})
+	must(t, err)
+	if len(page.Rows) != 1 || page.Rows[0].ID != other.ID {
+		t.Errorf("a search finds %d people", len(page.Rows))
+	}
+}
+
+// leaves are the public bytes of every entry.
+func (b *bundle) leaves() map[int64]string {
+	b.t.Helper()
+	rows, err := b.store.Pool().Query(context.Background(), `SELECT id, encode(leaf, 'hex') FROM events`)
+	must(b.t, err)
+	defer rows.Close()
+	all := map[int64]string{}
+	for rows.Next() {
+		var id int64
+		var leaf string
+		must(b.t, rows.Scan(&id, &leaf))
+		all[id] = leaf
+	}
+	must(b.t, rows.Err())
+	return all
+}

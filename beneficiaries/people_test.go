@@ -1,0 +1,230 @@
+package beneficiaries
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/internal/problem"
+)
+
+// Every fault names its field, all at once, and nothing is kept.
+func TestCreateNamesEveryFault(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for name, c := range map[string]struct {
+		change      func(*New)
+		field, code string
+	}{
+		"no given names":      {func(n *New) { n.GivenNames = " \u200d\t" }, "given_names", "missing_given_names"},
+		"no family name":      {func(n *New) { n.FamilyName = "" }, "family_name", "missing_family_name"},
+		"a name of 201":       {func(n *New) { n.UsageName = strings.Repeat("é", 201) }, "usage_name", "too_long"},
+		"no birth date":       {func(n *New) { n.BirthDate = time.Time{} }, "birth_date", "missing_birth_date"},
+		"born tomorrow":       {func(n *New) { n.BirthDate = b.store.Now().AddDate(0, 0, 1) }, "birth_date", "unlikely_birth_date"},
+		"born in 1850":        {func(n *New) { n.BirthDate = born(1850, 1, 1) }, "birth_date", "unlikely_birth_date"},
+		"no paper seen":       {func(n *New) { n.IdentityCheck = "library card" }, "identity_check", "choose_identity_check"},
+		"unknown protection":  {func(n *New) { n.Protection = "somehow" }, "protection", "choose_protection"},
+		"no such phone":       {func(n *New) { n.Phone = "12" }, "phone", "phone_not_recognised"},
+		"SMS without a phone": {func(n *New) { n.Phone = "" }, "phone", "needed_for_sms"},
+		"mail without mail":   {func(n *New) { n.Channel = "mail" }, "email", "needed_for_mail"},
+		"no such mail":        {func(n *New) { n.Email = "Fatima <f@home.example>" }, "email", "email_not_recognised"},
+		"letter nowhere":      {func(n *New) { n.Channel = "letter" }, "address", "needed_for_letter"},
+		"no such channel":     {func(n *New) { n.Channel = "pigeon" }, "channel", "choose_channel"},
+		"no such language":    {func(n *New) { n.Language = "tlh" }, "language", "choose_language"},
+	} {
+		n := b.someone("Fatima", "Haddad")
+		c.change(&n)
+		_, err := b.Create(t.Context(), b.as(b.org), n)
+		p := problem.As(err)
+		if p == nil || !slices.ContainsFunc(p.Fields, func(f problem.Field) bool { return f.Name == c.field && f.Code == c.code }) {
+			t.Errorf("%s: %v, want %s=%s", name, err, c.field, c.code)
+		}
+	}
+}
+
+// Names are kept as people write them; numbers as the network dials them.
+func TestCreateKeepsNamesAsWritten(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, name := range []string{"فاطمة", "Nguyễn Thị", "O’Brien-D'Arcy", "Ñuño", strings.Repeat("ab ", 66) + "ab"} {
+		p := b.create(b.someone(name, "Haddad"))
+		if p.GivenNames != name || p.Phone != "+33612345678" || p.IdentityCheckedBy != b.mediator || !p.BirthDate.Equal(born(1946, 3, 12)) {
+			t.Errorf("kept %+v", p)
+		}
+	}
+	p := b.create(b.someone("Zoe\u0301\u202e", "  du   Pont\n"))
+	if p.Name() != "Zoé du Pont" || p.Initials() != "Z. D." {
+		t.Errorf("Name %q, initials %q", p.Name(), p.Initials())
+	}
+	p.UsageName = "Lopez"
+	if p.Name() != "Zoé Lopez" || p.BirthName() != "du Pont" {
+		t.Errorf("Name %q, birth name %q", p.Name(), p.BirthName())
+	}
+}
+
+// Somebody likely known already is shown before a second file is opened;
+// another organisation's people never are.
+func TestDuplicates(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first := b.create(b.someone("Zoé Marie", "Lefèvre"))
+	for name, change := range map[string]func(*New){
+		"the same":          func(*New) {},
+		"without accents":   func(n *New) { n.GivenNames, n.FamilyName = "ZOE MARIE", "LEFEVRE" },
+		"one slip":          func(n *New) { n.FamilyName = "Lefebvre" },
+		"the same phone":    func(n *New) { n.BirthDate, n.FamilyName = born(1990, 1, 1), "Dupont" },
+		"under a new name":  func(n *New) { n.UsageName = "Garcia" },
+		"the phone written": func(n *New) { n.Phone = "+33 6 12 34 56 78" },
+	} {
+		n := b.someone("Zoé Marie", "Lefèvre")
+		n.DuplicateConfirmed = false
+		change(&n)
+		_, err := b.Create(t.Context(), b.as(b.org), n)
+		p := problem.As(err)
+		if p == nil || p.Code != "possible_duplicate" {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if found, _ := p.Args["matches"].([]Match); len(found) != 1 || found[0].ID != first.ID || found[0].Name != "Zoé Marie Lefèvre" {
+			t.Errorf("%s: matches %+v", name, found)
+		}
+	}
+	n := b.someone("Zoé Marie", "Lefèvre")
+	n.DuplicateConfirmed = false
+	if _, err := b.Create(t.Context(), b.as(b.organisation("Autre maison")), n); err != nil {
+		t.Errorf("another organisation's person is a duplicate: %v", err)
+	}
+	n.BirthDate, n.Phone, n.Channel = born(1950, 1, 1), "", "none"
+	if _, err := b.Create(t.Context(), b.as(b.org), n); err != nil {
+		t.Errorf("the same name born another day: %v", err)
+	}
+	b.create(b.someone("Zoé Marie", "Lefèvre")) // confirmed as somebody else
+}
+
+// Searching ignores accents and case, knows names in use, takes a number for a
+// phone, and keeps to one's own organisation.
+func TestSearch(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	married := b.someone("Zoé", "Lefèvre")
+	married.UsageName, married.Phone = "García", "06 98 76 54 32"
+	zoe := b.create(married)
+	jean := b.create(b.someone("Jean", "O'Neil 100%"))
+	elsewhere := b.organisation("Autre maison")
+	theirs, err := b.Create(t.Context(), b.as(elsewhere), b.someone("Zoé", "Lefèvre"))
+	must(t, err)
+	for text, want := range map[string][]uuid.UUID{
+		"zoe": {zoe.ID}, "LEFEVRE": {zoe.ID}, "garcia": {zoe.ID}, "lefèvre zoé": {zoe.ID}, "zo garc": {zoe.ID},
+		"zoe dupont": nil, "06 98 76 54 32": {zoe.ID}, "+33698765432": {zoe.ID},
+		"100%": {jean.ID}, "%": {jean.ID}, "_": nil, `\`: nil, "o'neil": {jean.ID}, "": {zoe.ID, jean.ID},
+	} {
+		page, err := b.Search(t.Context(), b.as(b.org), Query{Text: text})
+		must(t, err)
+		var got []uuid.UUID
+		for _, r := range page.Rows {
+			got = append(got, r.ID)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q finds %d people, want %d", text, len(got), len(want))
+		}
+	}
+	page, err := b.Search(t.Context(), b.as(b.org), Query{BirthDate: born(1946, 3, 12), Phone: "+33612345678"})
+	must(t, err)
+	if len(page.Rows) != 1 || page.Rows[0].ID != jean.ID {
+		t.Errorf("by date and phone: %d people", len(page.Rows))
+	}
+	b.fails("not_found", func() error { _, err := b.Get(t.Context(), b.as(b.org), theirs.ID); return err })
+	b.fails("not_found", func() error { _, err := b.Get(t.Context(), b.as(b.org), uuid.New()); return err })
+	b.fails("cursor_not_recognised", func() error { _, err := b.Search(t.Context(), b.as(b.org), Query{Cursor: "zz"}); return err })
+}
+
+// Pages follow one another without a gap or a repeat, equal names included.
+func TestSearchPages(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	want := map[uuid.UUID]bool{}
+	for _, family := range []string{"Élan", "elan", "Martin", "Martin", "Martin", "Zola", "Abad"} {
+		n := b.someone("Jean", family)
+		want[b.create(n).ID] = true
+	}
+	cursor, pages := "", 0
+	for {
+		page, err := b.Search(t.Context(), b.as(b.org), Query{Limit: 2, Cursor: cursor})
+		must(t, err)
+		for _, r := range page.Rows {
+			if !want[r.ID] {
+				t.Fatalf("%s comes twice", r.FamilyName)
+			}
+			delete(want, r.ID)
+		}
+		if pages++; page.Next == "" {
+			break
+		}
+		cursor = page.Next
+	}
+	if len(want) != 0 || pages != 4 {
+		t.Errorf("%d people never came, in %d pages", len(want), pages)
+	}
+}
+
+// Whoever changes how somebody is reached must have signed in lately, and the
+// previous channel is told, once.
+func TestContactChangeTellsThePreviousChannel(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.create(b.someone("Fatima", "Haddad"))
+	ctx := t.Context()
+	stale := b.as(b.org)
+	stale.StrongAt = stale.Now.Add(-authz.StepUpAge - time.Minute)
+	next := Contact{Phone: "06 98 76 54 32", Address: "3 rue Haute\n35000 Rennes", Channel: "letter", Language: "es"}
+	b.refuses("needs_step_up", func() error { return b.ChangeContact(ctx, stale, p.ID, next) })
+	b.fails("not_found", func() error { return b.ChangeContact(ctx, b.as(b.organisation("Autre maison")), p.ID, next) })
+	b.fails("needed_for_letter", func() error {
+		return b.ChangeContact(ctx, b.as(b.org), p.ID, Contact{Channel: "letter", Language: "fr"})
+	})
+	told := func(channel, recipient string) int {
+		return b.count(`SELECT count(*) FROM messages WHERE kind = 'contact_changed' AND channel = $1 AND recipient LIKE $2`, channel, recipient)
+	}
+	must(t, b.ChangeContact(ctx, b.as(b.org), p.ID, next))
+	if told("sms", "+33612345678") != 1 || b.count(`SELECT count(*) FROM messages`) != 1 {
+		t.Error("the previous phone was not told, or somebody else was")
+	}
+	must(t, b.ChangeContact(ctx, b.as(b.org), p.ID, next)) // nothing changed
+	if b.count(`SELECT count(*) FROM messages`) != 1 {
+		t.Error("told of nothing")
+	}
+	// The person themselves, at the phone tier; the letter goes out with a name.
+	b.fails("forbidden", func() error { return b.ChangeContact(ctx, b.asPerson(p.ID, authz.TierCard), p.ID, next) })
+	must(t, b.ChangeContact(ctx, b.asPerson(p.ID, authz.TierPhone), p.ID, Contact{Channel: "none", Language: "fr"}))
+	if told("letter", "Fatima Haddad\n3 rue Haute%") != 1 {
+		t.Error("the previous address was not told")
+	}
+	if n := b.count(`SELECT count(*) FROM events WHERE kind = 'beneficiary.contact_changed' AND convert_from(facts, 'UTF8') ~ '0698765432|698765432|Haute'`); n != 0 {
+		t.Error("the log holds a contact")
+	}
+}
+
+// What was sent is the person's to read; codes among it are not.
+func TestMessagesWithoutCodes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.create(b.someone("Fatima", "Haddad"))
+	ctx := t.Context()
+	must(t, b.SendPortalCode(ctx, b.asPerson(p.ID, authz.TierCard)))
+	must(t, b.ChangeContact(ctx, b.as(b.org), p.ID, Contact{Channel: "none", Language: "fr"}))
+	b.fails("forbidden", func() error { _, err := b.Messages(ctx, b.asPerson(p.ID, authz.TierCard)); return err })
+	sent, err := b.Messages(ctx, b.asPerson(p.ID, authz.TierPhone))
+	must(t, err)
+	if len(sent) != 2 {
+		t.Fatalf("%d messages, want 2", len(sent))
+	}
+	for _, m := range sent {
+		if (m.Body == "") != (m.Kind == "portal_code") {
+			t.Errorf("%s reads %q", m.Kind, m.Body)
+		}
+	}
+}
