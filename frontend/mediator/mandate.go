@@ -128,6 +128,13 @@ func status(f *form.Form, refused *refusal, stale bool) int {
 	return http.StatusOK
 }
 
+// beginRefusedView says why no mandate was begun.
+type beginRefusedView struct {
+	Refused *refusal
+	Banner  *t.PersonBanner
+	Back    string
+}
+
 // beginMandate opens a draft, once for each key (MA-06).
 func (s *Surface) beginMandate(c *gin.Context, actor authz.Actor) error {
 	ctx, page := c.Request.Context(), web.PageOf(c)
@@ -147,11 +154,11 @@ func (s *Surface) beginMandate(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	b, err := s.Beneficiaries.Get(ctx, actor, id)
-	if err != nil {
-		return err
+	v := beginRefusedView{Refused: refused, Back: "/people"}
+	if b, err := s.Beneficiaries.Get(ctx, actor, id); err == nil { // whoever may not act may not see them either
+		v.Banner, v.Back = bannerOf(page, b, personHref(b)), personHref(b)
 	}
-	return web.Render(c, http.StatusForbidden, beginRefusedPage(page, b, refused))
+	return web.Render(c, http.StatusForbidden, beginRefusedPage(page, v))
 }
 
 // renewMandate opens a draft prefilled from an older mandate (MA-10).

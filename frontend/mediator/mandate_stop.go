@@ -97,7 +97,7 @@ func (s *Surface) showStop(c *gin.Context, d deal, kind stopKind, answer stopAns
 		v.Confirm.Action = d.href("/grants/" + answer.grant.String() + kind.path)
 	}
 	code := status(answer.form, refused, false)
-	if v.Stopped && answer.form.Valid() {
+	if v.Stopped {
 		code = http.StatusConflict
 	}
 	return web.Render(c, code, stopPage(p, v))
