@@ -1,0 +1,258 @@
+package supervisor_test
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/internal/i18n"
+	"github.com/relais-org/relais/organisations"
+)
+
+func withWhy(path string) string { return path + "?" + url.Values{"purpose": {why}}.Encode() }
+
+// SU-01: the first page asks why, reminds that looks are logged, and says what
+// is supervised, in three languages and without a look of its own.
+func TestStart(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	c := h.browser(h.supervisor)
+	for _, lang := range i18n.Langs() {
+		c.lang = string(lang)
+		p := i18n.For(lang)
+		a := c.get("/supervision").shows(http.StatusOK, p.T("supervisor.purpose_label"), p.T("supervisor.logged"), "Maison France Services").lacks("CCAS de Nantes")
+		if want := p.T("supervisor.start.title"); !strings.HasPrefix(a.title(), want) {
+			t.Errorf("%s: title %q", lang, a.title())
+		}
+	}
+	if h.looks() != 0 {
+		t.Error("the first page left a look")
+	}
+	if a := h.browser(h.here.mediator).get("/supervision"); a.status != http.StatusForbidden {
+		t.Errorf("a mediator sees the supervision: %d", a.status)
+	}
+}
+
+// SU-01: what is at fault is said at its field and in the summary, with what
+// was typed kept.
+func TestSearchKeepsWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	c := h.browser(h.supervisor)
+	for _, lang := range i18n.Langs() {
+		c.lang = string(lang)
+		p := i18n.For(lang)
+		a := c.post("/supervision/search", "purpose", "short", "person_name", "Haddad", "mediator", "Claire", "outcome", "refused").
+			shows(http.StatusUnprocessableEntity, p.T("error.purpose_short"), p.T("error.second_identifier"), `value="Haddad"`, `value="Claire"`,
+				`href="#f-purpose"`, `href="#f-person_birth_date`, `value="refused" selected`)
+		if prefix := plain(p.T("shell.error_title", "Title", "")); !strings.HasPrefix(a.title(), prefix) {
+			t.Errorf("%s: title %q lacks the prefix of errors", lang, a.title())
+		}
+	}
+	c.lang = "en"
+	c.post("/supervision/search", "purpose", why, "from-day", "40", "from-month", "1", "from-year", "2026").
+		shows(http.StatusUnprocessableEntity, i18n.For(i18n.English).T("error.date_real"), `value="40"`)
+	if h.looks() != 0 {
+		t.Error("a search with faults left a look")
+	}
+}
+
+// SU-01: results name who, what, for whom and where; the purpose and the search
+// go on with every link, and no name is in an address.
+func TestSearchShowsResults(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	must(t, h.step(h.here, "prepare", "prepared", "Bring the lease"))
+	_ = h.step(h.here, "change_payment", "done", "")
+	c := h.browser(h.supervisor)
+	a := c.post("/supervision/search", "purpose", why, "person_name", "Haddad", "person_birth_date-day", "12", "person_birth_date-month", "3", "person_birth_date-year", "1957").
+		shows(http.StatusOK, "Fatima Haddad", "Claire Martin", "Maison France Services", why, "Tried to do a step of a procedure", "The mandate does not allow this act.", "Blocked",
+			`name="person_name" value="Haddad"`)
+	for _, href := range regexp.MustCompile(`href="([^"]*)"`).FindAllStringSubmatch(a.body, -1) {
+		if strings.Contains(href[1], "Haddad") || strings.Contains(href[1], "/supervision/entries/") && !strings.Contains(href[1], "purpose=Complaint") {
+			t.Errorf("an address holds a name or lacks the purpose: %s", href[1])
+		}
+	}
+	if h.looks() != 1 || h.count(`SELECT count(*) FROM events WHERE kind = 'log.searched' AND beneficiary_id = $1`, h.here.person) != 1 {
+		t.Error("the search is not one look that the person can see")
+	}
+	c.post("/supervision/search", "purpose", why, "person_name", "Ahmed Saïd", "person_phone", "06 12 34 56 78").shows(http.StatusOK, "Nothing matches").lacks("Hugo Leroy")
+	c.post("/supervision/search", "purpose", why, "outcome", "refused").shows(http.StatusOK, "we searched the last 31 days", "Blocked")
+	c.post("/supervision", "purpose", why, "person_name", "Haddad", "outcome", "refused").shows(http.StatusOK, `value="Haddad"`, `value="refused" selected`, why)
+	if a := c.get("/supervision/search"); a.location != "/supervision" {
+		t.Errorf("a reloaded search leads to %q", a.location)
+	}
+}
+
+// Older entries go on by a button; the newest page is one button away.
+func TestSearchGoesOn(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	for range 55 {
+		must(t, h.step(h.here, "prepare", "prepared", ""))
+	}
+	c := h.browser(h.supervisor)
+	first := c.post("/supervision/search", "purpose", why).shows(http.StatusOK, "50 entries shown", "Older").lacks("Newest")
+	cursor := regexp.MustCompile(`name="cursor" value="([^"]+)"`).FindStringSubmatch(first.body)
+	if cursor == nil {
+		t.Fatal("no cursor")
+	}
+	c.post("/supervision/search", "purpose", why, "cursor", cursor[1]).shows(http.StatusOK, "Newest")
+	c.post("/supervision/search", "purpose", why, "cursor", "?").shows(http.StatusNotFound)
+}
+
+// SU-02: outside the remit every page answers as for what does not exist.
+func TestOutsideTheRemit(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	c := h.browser(h.supervisor)
+	for _, path := range []string{"/supervision/people/", "/supervision/mediators/", "/supervision/mandates/", "/supervision/entries/"} {
+		ids := map[string]uuid.UUID{"/supervision/people/": h.there.person, "/supervision/mediators/": h.there.mediator, "/supervision/mandates/": h.there.mandate.ID}
+		id, ok := ids[path]
+		if !ok {
+			must(t, h.store.Pool().QueryRow(t.Context(), `SELECT event_id FROM events WHERE organisation_id = $1 LIMIT 1`, h.there.org).Scan(&id))
+		}
+		outside, absent := c.get(withWhy(path+id.String())), c.get(withWhy(path+uuid.NewString()))
+		request := regexp.MustCompile(`[0-9a-f]{16}`)
+		strip := func(a answer) string {
+			return request.ReplaceAllString(regexp.MustCompile(`[0-9a-f-]{36}`).ReplaceAllString(a.body, "id"), "request")
+		}
+		if outside.status != http.StatusNotFound || absent.status != http.StatusNotFound || strip(outside) != strip(absent) {
+			t.Errorf("%s: %d outside, %d absent, bodies equal: %v", path, outside.status, absent.status, strip(outside) == strip(absent))
+		}
+	}
+	c.get(withWhy("/supervision/people/nobody")).shows(http.StatusNotFound)
+	for _, path := range []string{"/supervision/mandates/" + h.there.mandate.ID.String() + "/suspend", "/supervision/memberships/" + h.there.membership.String() + "/suspend"} {
+		c.get(withWhy(path)).shows(http.StatusNotFound)
+		c.post(path, "purpose", why, "reason", "Outside of what I watch").shows(http.StatusNotFound)
+	}
+	if n := h.count(`SELECT count(*) FROM events WHERE kind LIKE 'log.%'`); n != 0 {
+		t.Errorf("%d looks outside the remit succeeded", n)
+	}
+}
+
+// A page opened without saying why asks first, and shows nothing.
+func TestPurposeIsAsked(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	c := h.browser(h.supervisor)
+	path := "/supervision/people/" + h.here.person.String()
+	c.get(path).shows(http.StatusOK, "Why are you opening this page?").lacks("Haddad")
+	c.get(path+"?purpose=look").shows(http.StatusUnprocessableEntity, i18n.For(i18n.English).T("error.purpose_short"), "look").lacks("Haddad")
+	if h.looks() != 0 {
+		t.Error("asking why left a look")
+	}
+	c.get(withWhy(path)).shows(http.StatusOK, "Fatima Haddad", "Mandate signed", why)
+	if h.looks() != 1 {
+		t.Errorf("%d looks, want one", h.looks())
+	}
+}
+
+// SU-08: the page of a refusal says who tried what, why not, and under which law.
+func TestEntryPage(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	_ = h.step(h.here, "change_payment", "done", "")
+	var id uuid.UUID
+	must(t, h.store.Pool().QueryRow(t.Context(), `SELECT event_id FROM events WHERE kind = 'act.refused' ORDER BY id DESC LIMIT 1`).Scan(&id))
+	c := h.browser(h.supervisor)
+	for _, lang := range i18n.Langs() {
+		c.lang = string(lang)
+		p := i18n.For(lang)
+		c.get(withWhy("/supervision/entries/"+id.String())).shows(http.StatusOK, p.T("supervisor.blocked_title"), p.T("why.action_not_in_scope"), p.T("action.change_payment"),
+			p.T("tried.step_do"), p.T("supervisor.law_same"), p.T("supervisor.position_pending"), "mediator, step, do", "Claire Martin", "Fatima Haddad", id.String())
+	}
+}
+
+// SU-07: suspending a mediator asks why on a page of its own, holds at once,
+// and can be lifted.
+func TestSuspendMediator(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	c := h.browser(h.supervisor)
+	mediator := withWhy("/supervision/mediators/" + h.here.mediator.String())
+	path := "/supervision/memberships/" + h.here.membership.String() + "/suspend"
+	c.get(mediator).shows(http.StatusOK, "Claire Martin", "Maison France Services", path)
+	c.get(withWhy(path)).shows(http.StatusOK, "From their very next page", "Change nothing", "Claire Martin")
+	c.post(path, "purpose", why, "reason", "").shows(http.StatusUnprocessableEntity, i18n.For(i18n.English).T("error.say_why"))
+	must(t, h.step(h.here, "prepare", "prepared", ""))
+	if a := c.post(path, "purpose", why, "reason", "A complaint is being looked into", "account", h.here.mediator.String()); a.status != http.StatusSeeOther || a.location != mediator {
+		t.Fatalf("%d to %q", a.status, a.location)
+	}
+	if err := h.step(h.here, "prepare", "prepared", ""); err == nil {
+		t.Error("a suspended mediator acted")
+	}
+	c.get(mediator).shows(http.StatusOK, "Suspended", "A complaint is being looked into", "Lift the suspension")
+	// Twice: the page comes back with what was typed.
+	c.post(path, "purpose", why, "reason", "Typed a second time").shows(http.StatusUnprocessableEntity, i18n.For(i18n.English).T("problem.cannot_suspend"), "Typed a second time")
+	resume := strings.Replace(path, "suspend", "resume", 1)
+	c.get(withWhy(resume)).shows(http.StatusOK, "may act again")
+	c.post(resume, "purpose", why, "account", h.here.mediator.String()).shows(http.StatusSeeOther)
+	must(t, h.step(h.here, "prepare", "prepared", ""))
+}
+
+// SU-07: a mandate is put on hold, resumed, stopped; what cannot be undone says
+// so, and asks for a fresh sign-in.
+func TestMandateActs(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	c := h.browser(h.supervisor)
+	page := "/supervision/mandates/" + h.here.mandate.ID.String()
+	c.get(withWhy(page)).shows(http.StatusOK, "In force", "Fatima Haddad", page+"/suspend", page+"/revoke").lacks(page + "/resume")
+	c.get(withWhy(page+"/suspend")).shows(http.StatusOK, "nobody may act with this mandate")
+	if a := c.post(page+"/suspend", "purpose", why, "reason", "A complaint"); a.location != withWhy(page) {
+		t.Fatalf("%d to %q", a.status, a.location)
+	}
+	if err := h.step(h.here, "prepare", "prepared", ""); err == nil {
+		t.Error("a mandate on hold was used")
+	}
+	c.get(withWhy(page)).shows(http.StatusOK, "On hold", "A complaint", page+"/resume").lacks(page + "/suspend")
+	c.post(page+"/resume", "purpose", why).shows(http.StatusSeeOther)
+	must(t, h.step(h.here, "prepare", "prepared", ""))
+	c.get(withWhy(page+"/revoke")).shows(http.StatusOK, "This is final")
+	h.clock.Advance(20 * time.Minute)
+	if a := c.post(page+"/revoke", "purpose", why, "reason", "The person is in danger"); a.location != "/fresh-sign-in" {
+		t.Fatalf("revoked without a fresh sign-in: %d to %q", a.status, a.location)
+	}
+	fresh := h.browser(h.supervisor)
+	fresh.post(page+"/revoke", "purpose", why, "reason", "The person is in danger").shows(http.StatusSeeOther)
+	fresh.get(withWhy(page)).shows(http.StatusOK, "Stopped").lacks(page+"/suspend", page+"/revoke")
+	fresh.post(page+"/suspend", "purpose", why, "reason", "Too late, and kept").shows(http.StatusUnprocessableEntity, "Too late, and kept")
+}
+
+// SU-04: the export is a file that says what it holds, after a fresh sign-in.
+func TestExport(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	c := h.browser(h.supervisor)
+	a := c.post("/supervision/export", "purpose", why)
+	if a.status != http.StatusOK || !strings.HasPrefix(a.header.Get("Content-Type"), "text/csv") ||
+		!strings.Contains(a.header.Get("Content-Disposition"), "relais-log-2026-11-23.csv") || !strings.Contains(a.body, "end of the export") || strings.Contains(a.body, "Haddad") {
+		t.Errorf("%d %v %.300s", a.status, a.header, a.body)
+	}
+	c.post("/supervision/export", "purpose", "x").shows(http.StatusUnprocessableEntity, i18n.For(i18n.English).T("error.purpose_short"))
+	h.clock.Advance(20 * time.Minute)
+	if a := c.post("/supervision/export", "purpose", why); a.location != "/fresh-sign-in" {
+		t.Errorf("exported without a fresh sign-in: %d", a.status)
+	}
+}
+
+// A supervisor of several organisations may choose one; names in any script and
+// of any length stay apart from the text around them.
+func TestTwoOrganisations(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	_, err := h.orgs.GrantRemit(t.Context(), h.as(h.operator), organisations.Remit{Email: address("Sofia Costa"), Name: "Sofia Costa", Territory: "44"})
+	must(t, err)
+	other := h.newPerson(h.there.mediator, "فاطمة", strings.Repeat("Wolfeschlegelsteinhausen", 3), "06 11 22 33 44")
+	c := h.browser(h.supervisor)
+	c.get("/supervision").shows(http.StatusOK, "CCAS de Nantes", "All that you supervise")
+	c.post("/supervision/search", "purpose", why, "organisation", h.there.org.String()).shows(http.StatusOK, "Hugo Leroy", "<bdi>فاطمة Wolfe").lacks("Claire Martin")
+	c.post("/supervision/search", "purpose", why, "organisation", "all of them").shows(http.StatusNotFound)
+	c.get(withWhy("/supervision/people/"+other.String())).shows(http.StatusOK, "فاطمة")
+}
