@@ -17,11 +17,14 @@ CREATE TABLE cases (
 CREATE INDEX cases_of_beneficiary ON cases (beneficiary_id, opened_at);
 CREATE INDEX cases_assigned ON cases (assigned_to, organisation_id, due_on) WHERE closed_at IS NULL;
 
--- A step is immutable: no UPDATE, no DELETE, for anyone but erasure's owner function.
+-- A step is immutable: no DELETE, and no UPDATE but the one that erases what a
+-- person may have erased. Case and mandate are checked, and locked, by the very
+-- statement that inserts a step, so foreign keys would only check them again
+-- (180 µs a step): neither is ever deleted, which their own triggers see to.
 CREATE TABLE steps (
   id              uuid PRIMARY KEY,
-  case_id         uuid NOT NULL REFERENCES cases,
-  mandate_id      uuid NOT NULL REFERENCES mandates,
+  case_id         uuid NOT NULL,
+  mandate_id      uuid NOT NULL,
   organisation_id uuid NOT NULL,
   beneficiary_id  uuid NOT NULL,
   mediator_id     uuid NOT NULL,
@@ -32,7 +35,7 @@ CREATE TABLE steps (
   note            text NOT NULL DEFAULT '',
   present         boolean NOT NULL,
   due_on          date,
-  corrects_id     uuid REFERENCES steps,
+  corrects_id     uuid,
   idempotency_key text,
   at              timestamptz NOT NULL
 );
@@ -45,7 +48,20 @@ BEGIN
   RAISE EXCEPTION 'relais: % is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER steps_immutable BEFORE UPDATE OR DELETE ON steps FOR EACH ROW EXECUTE FUNCTION relais_refuse_change();
+-- +goose StatementBegin
+CREATE FUNCTION relais_steps_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' AND NEW.note = '' AND NEW.receipt_number = ''
+     AND to_jsonb(NEW) - 'note' - 'receipt_number' = to_jsonb(OLD) - 'note' - 'receipt_number'
+     AND EXISTS (SELECT FROM beneficiaries b WHERE b.id = OLD.beneficiary_id AND b.erased_at IS NOT NULL) THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'relais: steps are immutable' USING ERRCODE = 'insufficient_privilege';
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER steps_immutable BEFORE UPDATE OR DELETE ON steps FOR EACH ROW EXECUTE FUNCTION relais_steps_guard();
+CREATE TRIGGER cases_stay BEFORE DELETE ON cases FOR EACH ROW EXECUTE FUNCTION relais_refuse_change();
+CREATE TRIGGER mandates_stay BEFORE DELETE ON mandates FOR EACH ROW EXECUTE FUNCTION relais_refuse_change();
 
 CREATE TABLE disputes (
   id              uuid PRIMARY KEY,

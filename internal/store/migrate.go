@@ -37,6 +37,7 @@ var narrowRights = map[string]string{
 	"log_tiles":        "SELECT, INSERT",
 	"log_batches":      "SELECT, INSERT",
 	"log_checkpoints":  "SELECT, INSERT",
+	"log_incarnation":  "SELECT",
 	"row_history":      "SELECT", // its trigger function writes as the owner
 	"goose_db_version": "SELECT",
 	"river_migration":  "SELECT",

@@ -67,11 +67,13 @@ func (f filter) conditions() (string, []any) {
 func (f filter) idQuery(limit int) (string, []any) {
 	where, args := f.conditions()
 	if f.person != uuid.Nil || f.mandate != uuid.Nil {
-		column, id := "e.beneficiary_id", f.person
+		column, all := "e.beneficiary_id", []any{f.person}
 		if f.mandate != uuid.Nil {
-			column, id = "e.mandate_id", f.mandate
+			// A mandate's entries are found by the index of its person.
+			column = "e.beneficiary_id = (SELECT m.beneficiary_id FROM mandates m WHERE m.id = ?) AND e.mandate_id"
+			all = []any{f.mandate, f.mandate}
 		}
-		all := append([]any{id}, args...)
+		all = append(all, args...)
 		all = append(all, f.accountArgs()...)
 		all = append(append(all, f.remitArgs()...), limit)
 		return `SELECT e.id FROM events e JOIN organisations o ON o.id = e.organisation_id
