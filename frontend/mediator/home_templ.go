@@ -333,7 +333,7 @@ func homeActions(p t.Page, v homeView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = t.SearchBox(v.Form, "/people", searchField(p, p.T("mediator.home.help.label"))).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = t.SearchBox(v.Form, "/people", homeSearch(p)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -3,6 +3,10 @@ package mediator_test
 import (
 	"net/http"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/relais-org/relais/internal/store/storetest"
 )
 
 // MA-12: the list of an organisation of 10,000 people, as a browser asks for it.
@@ -15,12 +19,21 @@ func BenchmarkPeople(b *testing.B) {
 		SELECT gen_random_uuid(), organisation_id, given_names || ' ' || i, 'Family' || (i * 7919 % 10007), '', birth_date + (i % 9000), birth_place, language,
 			phone, email, address, channel, identity_check, identity_checked_by, identity_checked_at, protection, created_by, created_at
 		FROM beneficiaries, generate_series(1, 10000) i WHERE id = $1`
-	if _, err := h.store.Pool().Exec(b.Context(), crowd, who.ID); err != nil {
-		b.Fatal(err)
-	}
+	tx, err := h.store.Pool().Begin(b.Context())
+	must(b, err)
+	_, err = tx.Exec(b.Context(), `SELECT set_config('relais.acting', 'system:test', true)`)
+	must(b, err)
+	_, err = tx.Exec(b.Context(), crowd, who.ID)
+	must(b, err)
+	must(b, tx.Commit(b.Context()))
+	owner, err := pgx.Connect(b.Context(), storetest.OwnerURL(b, h.store))
+	must(b, err)
+	_, err = owner.Exec(b.Context(), "VACUUM ANALYZE") // as autovacuum does: figures for plans, and the word index put in order
+	must(b, err)
+	must(b, owner.Close(b.Context()))
 	browser := h.browse(h.mediator)
-	for name, path := range map[string]string{"first": "/people", "search": "/people?q=family700", "active": "/people?list=active", "home": "/home"} {
-		b.Run(name, func(b *testing.B) {
+	for _, path := range []string{"/home", "/people", "/people?list=active", "/people?q=family700"} {
+		b.Run(path, func(b *testing.B) {
 			for b.Loop() {
 				browser.get(path).is(http.StatusOK)
 			}

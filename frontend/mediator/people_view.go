@@ -33,6 +33,13 @@ func searchField(p t.Page, label string) t.TextField {
 	return t.TextField{Name: "q", Label: label, Hint: p.T("mediator.people.search.hint"), Autocomplete: "off", MaxLength: 200, Big: true}
 }
 
+// homeSearch is the same box under a title of its own.
+func homeSearch(p t.Page) t.TextField {
+	f := searchField(p, p.T("mediator.home.help.label"))
+	f.Big = false
+	return f
+}
+
 func peopleViewOf(p t.Page, pack *packs.Pack, ask peopleAsk, found mandates.PeoplePage, now time.Time) *peopleView {
 	v := &peopleView{
 		Title: p.T("mediator.people.title"), Then: ask.Then, List: ask.List, AddHref: "/people/new", people: found.Rows, page: p,
@@ -108,7 +115,7 @@ func (v *peopleView) allow(mayAdd bool) {
 func (v *peopleView) addBeginForms(newKey func() string) {
 	v.Columns = append(v.Columns, t.Column{Title: v.page.T("mediator.people.begin")})
 	for i, l := range v.people {
-		v.Rows[i] = append(v.Rows[i], t.Cell{Body: beginForm(v.page, beginView{Action: "/people/" + l.Beneficiary.String() + "/mandates", Key: newKey(), Name: l.Name})})
+		v.Rows[i] = append(v.Rows[i], t.Cell{Body: beginForm(v.page, beginView{Action: "/people/" + l.Beneficiary.String() + "/mandates", Key: newKey(), Name: l.Name, Kind: t.Secondary})})
 	}
 }
 
