@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
+	"github.com/nyaruka/phonenumbers"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
@@ -33,7 +34,7 @@ func (s *Surface) contactForm(c *gin.Context, actor authz.Actor) error {
 		return err
 	}
 	f := form.New(page.Printer)
-	f.Set("phone", b.Phone).Set("email", b.Email).Set("address", b.Address).Set("channel", b.Channel).Set("language", b.Language)
+	f.Set("phone", spaced(b.Phone)).Set("email", b.Email).Set("address", b.Address).Set("channel", b.Channel).Set("language", b.Language)
 	v, err := s.contactView(c, actor, f)
 	if err != nil {
 		return err
@@ -99,6 +100,15 @@ func (s *Surface) contactView(c *gin.Context, actor authz.Actor, f *form.Form) (
 		}
 	}
 	return v, nil
+}
+
+// spaced writes a number in groups, as people read them: "+33 6 12 34 56 78".
+func spaced(e164 string) string {
+	n, err := phonenumbers.Parse(e164, "ZZ")
+	if err != nil {
+		return e164
+	}
+	return phonenumbers.Format(n, phonenumbers.INTERNATIONAL)
 }
 
 // endonym is a language's name in itself.

@@ -33,12 +33,12 @@ type dayView struct {
 
 // lineFacts are what stands under one line of the history.
 type lineFacts struct {
-	Where, Note, Receipt string
-	Under                string // which mandate
-	Purpose, Reason      string
-	Why                  []string // of a refusal
-	DisagreeHref         string
-	Dispute              *disputeView
+	Note, Receipt   string
+	Under           string // which mandate
+	Purpose, Reason string
+	Why             []string // of a refusal
+	DisagreeHref    string
+	Dispute         *disputeView
 }
 
 // history shows everything that happened about the person (PO-02).
@@ -131,8 +131,8 @@ func (x *teller) moment(l review.HistoryLine) t.Moment {
 
 // facts are what stands under a line.
 func (x *teller) facts(l review.HistoryLine) lineFacts {
-	f := lineFacts{Where: l.OrganisationName, Note: l.Note, Receipt: l.ReceiptNumber, Purpose: l.Purpose, Reason: l.Reason}
-	if m, ok := x.signed[l.Mandate]; ok {
+	f := lineFacts{Note: l.Note, Receipt: l.ReceiptNumber, Purpose: l.Purpose, Reason: l.Reason}
+	if m, ok := x.signed[l.Mandate]; ok && (isStep(l) || l.Refused()) {
 		f.Under = x.page.T("portal.history.under", "Date", x.page.LongDate(m.SignedAt), "End", x.page.LongDate(m.EndsAt.Add(-time.Second)))
 	}
 	for _, r := range l.Reasons {
@@ -165,6 +165,8 @@ func who(p t.Page, l review.HistoryLine) string {
 		return p.T("portal.history.you")
 	case l.Who == "":
 		return p.T("portal.history.relais")
+	case l.OrganisationName != "" && (l.Role == translog.RoleMediator || l.Role == translog.RoleReferent):
+		return l.Who + ", " + l.OrganisationName
 	}
 	return l.Who
 }
