@@ -4,6 +4,10 @@ export class Mouse {
     this.page = page;
   }
 
+  async reach(what) {
+    await what.scrollIntoViewIfNeeded();
+  }
+
   async press(what) {
     await what.click();
   }

@@ -1,5 +1,5 @@
 // What Relais sent, as the demonstration's outbox shows it.
-const wait = 20_000;
+const wait = 40_000;
 
 export class Outbox {
   constructor(address) {

@@ -5,7 +5,7 @@ import { Keyboard } from "./keyboard.mjs";
 import { Mouse } from "./mouse.mjs";
 import { plain } from "./words.mjs";
 
-const patience = 20_000;
+const patience = 40_000; // a machine that builds and tests beside is slow
 
 export class Visitor {
   // open begins a visit. js: scripts run; keys: no mouse is touched.
@@ -56,6 +56,7 @@ export class Visitor {
     this.acts++;
     const before = this.page.url();
     try {
+      await this.hands.reach(this.at(selector));
       await Promise.all([this.page.waitForNavigation({ waitUntil: "load", timeout: patience }), this.hands.press(this.at(selector))]);
     } catch (e) {
       throw new Error(`press ${selector} on ${before}: ${e.message}`);
