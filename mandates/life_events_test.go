@@ -302,3 +302,26 @@ func TestReasonsArePersonal(t *testing.T) {
 		return b.Revoke(ctx, b.as(b.mediator), mandates.Revocation{Mandate: m.ID, Reason: strings.Repeat("é", 501)})
 	})
 }
+
+// DESIGN §5, 4: a supervisor's look at a mandate is an event about the person;
+// those who work with it, and the person, leave none.
+func TestSupervisorLooksAtAMandate(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	m := b.signed(t, []string{"housing"}, 31)
+	read := func(by authz.Actor) func() error {
+		return func() error { _, err := b.Get(t.Context(), by, m.ID); return err }
+	}
+	list := func(by authz.Actor) func() error {
+		return func() error { _, err := b.OfBeneficiary(t.Context(), by, b.person); return err }
+	}
+	for _, look := range []func() error{read(b.as(b.supervisor)), list(b.as(b.supervisor))} {
+		if e := b.adds(translog.LogViewed, look); e.Actor != b.supervisor || e.Role != "supervisor" || e.Mandate != m.ID || e.Beneficiary != b.person {
+			t.Errorf("event %+v", e)
+		}
+	}
+	for _, by := range []authz.Actor{b.as(b.mediator), b.as(b.colleague), b.as(b.referent), b.asPerson(authz.TierCard)} {
+		b.addsNone(read(by))
+		b.addsNone(list(by))
+	}
+}

@@ -9,13 +9,16 @@ import (
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/translog"
 )
 
 // EndingSoon is how far ahead "ending soon" looks.
 const EndingSoon = 30 * 24 * time.Hour
 
-// Get reads one mandate with its lines and evidence, or problem.NotFound.
+// Get reads one mandate with its lines and evidence, or problem.NotFound. A
+// supervisor's look is an event.
 func (s *Service) Get(ctx context.Context, actor authz.Actor, id uuid.UUID) (Mandate, error) {
 	m, err := loadMandate(s.commands.Store().Read(ctx), id)
 	if err != nil {
@@ -25,7 +28,7 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id uuid.UUID) (Man
 	if err != nil {
 		return Mandate{}, err
 	}
-	if err := s.commands.Decide(actor, authz.MandateRead, m.object(org.Territory)).Err(); err != nil {
+	if err := s.readMandate(ctx, actor, m, org.Territory); err != nil {
 		return Mandate{}, err
 	}
 	if m.Evidences, err = loadEvidences(s.commands.Store().Read(ctx), id); err != nil {
@@ -34,6 +37,21 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id uuid.UUID) (Man
 	grants, err := loadGrants(s.commands.Store().Read(ctx), id)
 	m.Grants = grants[id]
 	return m, err
+}
+
+// readMandate decides on reading, and leaves an event when a supervisor looks:
+// the person can list it (DESIGN §5, 4).
+func (s *Service) readMandate(ctx context.Context, actor authz.Actor, m Mandate, territory string) error {
+	d := s.commands.Decide(actor, authz.MandateRead, m.object(territory))
+	if !d.Allowed || d.Role != authz.Supervisor {
+		return d.Err()
+	}
+	return s.commands.Run(ctx, actor, "mandate.read", func(tx *command.Tx) error {
+		if err := tx.Decide(authz.MandateRead, m.object(territory), m.about()); err != nil {
+			return err
+		}
+		return tx.Append(m.event(translog.LogViewed, nil))
+	})
 }
 
 // OfBeneficiary lists a person's mandates in one organisation, newest first.
@@ -52,9 +70,16 @@ func (s *Service) OfBeneficiary(ctx context.Context, actor authz.Actor, benefici
 		if err != nil {
 			return nil, err
 		}
-		if s.commands.Decide(actor, authz.MandateRead, m.object(org.Territory)).Allowed {
-			out, ids = append(out, m), append(ids, m.ID)
+		d := s.commands.Decide(actor, authz.MandateRead, m.object(org.Territory))
+		if !d.Allowed {
+			continue
 		}
+		if d.Role == authz.Supervisor && len(out) == 0 { // one look, one event
+			if err := s.readMandate(ctx, actor, m, org.Territory); err != nil {
+				return nil, err
+			}
+		}
+		out, ids = append(out, m), append(ids, m.ID)
 	}
 	if len(out) == 0 {
 		return out, nil
