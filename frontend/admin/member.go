@@ -66,10 +66,10 @@ func (s *Surface) recordTraining(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	in := organisations.Training{Membership: m.ID, Course: f.Required("course", "required")}
+	in := organisations.Training{Membership: m.ID, Course: f.Required("course", "course_missing")}
 	in.CompletedOn, _ = f.Date("completed_on")
 	in.ExpiresOn, _ = f.OptionalDate("expires_on")
-	in.Evidence = f.Required("evidence", "required")
+	in.Evidence = f.Required("evidence", "evidence_missing")
 	if f.Valid() {
 		err = s.Organisations.RecordTraining(c.Request.Context(), actor, in)
 	}

@@ -109,7 +109,7 @@ func (s *Surface) changeOrganisation(c *gin.Context, actor authz.Actor) error {
 	}
 	f.Set("pack", org.Pack) // shown, not asked
 	if len(f.Values("allowed_themes")) == 0 {
-		f.Fail("allowed_themes", "choose")
+		f.Fail("allowed_themes", "themes_missing")
 	}
 	if f.Valid() {
 		err = s.Organisations.Change(c.Request.Context(), actor, org.ID, organisations.Changes(s.factsOf(f)))
@@ -158,7 +158,7 @@ func (s *Surface) inviteReferent(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	in := organisations.Invite{Organisation: org.ID, Name: f.Required("name", "required"), Email: f.Required("email", "required"), Role: authz.Referent}
+	in := organisations.Invite{Organisation: org.ID, Name: f.Required("name", "staff_name_missing"), Email: f.Required("email", "staff_email_missing"), Role: authz.Referent}
 	if f.Valid() {
 		_, err = s.Organisations.Invite(c.Request.Context(), actor, in)
 	}

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -113,7 +114,7 @@ func newOrganisation(p t.Page, set *packs.Set, o organisations.Organisation) org
 		t.Row{Key: p.T("admin.facts.kind"), Value: o.Kind},
 		t.Row{Key: p.T("admin.facts.pack"), Value: packName(p, set, o.Pack)},
 		t.Row{Key: p.T("admin.facts.territory"), Value: o.Territory},
-		t.Row{Key: p.T("admin.facts.address"), Lines: append(lines(o.Address), lines(o.City)...)},
+		t.Row{Key: p.T("admin.facts.address"), Lines: addressOf(o)},
 		t.Row{Key: p.T("admin.facts.phone"), Value: o.Phone},
 		t.Row{Key: p.T("admin.facts.email"), Value: o.Email},
 		t.Row{Key: p.T("admin.facts.time_zone"), Value: o.TimeZone},
@@ -132,6 +133,14 @@ func newOrganisation(p t.Page, set *packs.Set, o organisations.Organisation) org
 		v.Actions = append(v.Actions, t.ButtonLink{Text: p.T("admin.org_act.suspend.open"), Href: path + "/suspend", Kind: t.Secondary, Icon: t.IconPause})
 	}
 	return v
+}
+
+// addressOf is the postal address, and the town where it does not say it.
+func addressOf(o organisations.Organisation) []string {
+	if o.City == "" || strings.Contains(o.Address, o.City) {
+		return lines(o.Address)
+	}
+	return append(lines(o.Address), o.City)
 }
 
 // organisationPeopleView is who works in an organisation, for an operator.

@@ -52,7 +52,7 @@ func (s *Surface) invite(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	name, email := f.Required("name", "required"), f.Required("email", "required")
+	name, email := f.Required("name", "staff_name_missing"), f.Required("email", "staff_email_missing")
 	role := f.OneOf("role", "unknown_role", string(authz.Mediator), string(authz.Referent))
 	var member organisations.Member
 	if f.Valid() {

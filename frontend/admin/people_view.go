@@ -141,7 +141,7 @@ func newPeople(p t.Page, here authz.Membership, members []organisations.Member, 
 	v := peopleView{Organisation: here.OrganisationName, Suspended: !here.OrganisationAlive,
 		Tabs: sections(p, "/organisation/people"), Alone: true}
 	v.Table = t.Table{Caption: p.T("admin.people.caption"), Columns: []t.Column{{Title: p.T("admin.people.name")},
-		{Title: p.T("admin.people.role")}, {Title: p.T("admin.people.status")}, {Title: p.T("admin.people.lacks")}}}
+		{Title: p.T("admin.people.role")}, {Title: p.T("admin.people.lacks")}}}
 	waiting := 0
 	for _, m := range members {
 		lacks := lacksOf(p, m, next, now)
@@ -153,9 +153,8 @@ func newPeople(p t.Page, here authz.Membership, members []organisations.Member, 
 		}
 		v.Alone = v.Alone && m.Account == next.reader
 		v.Table.Rows = append(v.Table.Rows, []t.Cell{
-			{Text: m.Name, Href: memberPath(m), Small: m.Email},
+			{Text: m.Name, Href: memberPath(m), Small: m.Email, Tags: []t.Tag{statusOfMember(p, m, now)}},
 			{Text: p.T("role." + string(m.Role))},
-			{Tags: []t.Tag{statusOfMember(p, m, now)}},
 			lacksCell(p, m, lacks, now),
 		})
 	}

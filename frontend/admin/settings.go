@@ -55,7 +55,7 @@ func (s *Surface) changeSettings(c *gin.Context, actor authz.Actor) error {
 	}
 	chosen := f.Values("allowed_themes")
 	if len(chosen) == 0 {
-		f.Fail("allowed_themes", "choose")
+		f.Fail("allowed_themes", "themes_missing")
 	}
 	if f.Valid() {
 		err = s.Organisations.Restrict(c.Request.Context(), actor, actor.Organisation, chosen)

@@ -74,14 +74,14 @@ func (s *Surface) grantRemit(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	in := organisations.Remit{Name: f.Required("name", "required"), Email: f.Required("email", "required")}
-	switch f.OneOf("place", "choose", inOrganisation, inTerritory) {
+	in := organisations.Remit{Name: f.Required("name", "staff_name_missing"), Email: f.Required("email", "staff_email_missing")}
+	switch f.OneOf("place", "place_missing", inOrganisation, inTerritory) {
 	case inOrganisation:
 		if in.Organisation, err = uuid.Parse(f.Value("organisation")); err != nil {
-			f.Fail("organisation", "choose")
+			f.Fail("organisation", "organisation_missing")
 		}
 	case inTerritory:
-		in.Territory = f.Required("territory", "required")
+		in.Territory = f.Required("territory", "territory_missing")
 	}
 	err = nil
 	if f.Valid() {
