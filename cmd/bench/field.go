@@ -78,7 +78,7 @@ func newField(ctx context.Context) (*field, error) {
 
 // serve answers HTTP and sequences the log, as the server does.
 func (f *field) serve(ctx context.Context) error {
-	handler, err := f.house.Handler()
+	handler, _, err := f.house.Handler(ctx)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/riverqueue/river"
 
@@ -51,11 +50,15 @@ func ended(ctx context.Context) error {
 }
 
 func (h *House) serveWeb(ctx context.Context, listening func(string)) error {
-	handler, flush, err := h.traced(ctx)
+	handler, flush, err := h.Handler(ctx)
 	if err != nil {
 		return err
 	}
-	defer flush()
+	defer func() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.Config.StopTimeout)
+		defer cancel()
+		_ = flush(end) // spans lost at a stop are no fault of anybody's
+	}()
 	servers := []*http.Server{limited(handler)}
 	listeners := []net.Listener{}
 	first, err := listen(ctx, h.Config.Addr)
@@ -84,24 +87,6 @@ func (h *House) serveWeb(ctx context.Context, listening func(string)) error {
 		err = ended(ctx)
 	}
 	return errors.Join(err, h.stopServers(servers))
-}
-
-// traced is the handler, with tracing when an endpoint is configured.
-func (h *House) traced(ctx context.Context) (http.Handler, func(), error) {
-	trace, end, err := h.tracing(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	var first []gin.HandlerFunc
-	if trace != nil {
-		first = append(first, trace)
-	}
-	handler, err := h.Handler(first...)
-	return handler, func() {
-		flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.Config.StopTimeout)
-		defer cancel()
-		_ = end(flush) // spans lost at a stop are no fault of anybody's
-	}, err
 }
 
 func (h *House) stopServers(servers []*http.Server) error {

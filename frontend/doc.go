@@ -1,0 +1,9 @@
+// Package frontend is browser-facing HTTP: it mounts the lists of routes of every
+// surface (signin, public, portal, mediator, admin, supervisor) behind one
+// plumbing, and nothing else.
+//
+// Invariants:
+//   - A page reaches people only through desk.Mount, so that each names its
+//     permission or says why it is public.
+//   - Areas never import each other; only this package knows them all.
+package frontend
