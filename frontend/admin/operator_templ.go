@@ -54,7 +54,7 @@ func organisationsPage(p t.Page, f *form.Form, v organisationsView) templ.Compon
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = t.SearchBox(f, "/operator/organisations", t.TextField{Name: "q", Label: p.T("admin.organisations.search"), Width: t.Chars30, Autocomplete: "off", MaxLength: 100}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = t.SearchBox(f, "/operator/organisations", t.TextField{Name: "q", Label: p.T("admin.organisations.search"), Autocomplete: "off", MaxLength: 100}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
