@@ -3,6 +3,7 @@ package desk
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -14,6 +15,7 @@ import (
 	"github.com/relais-org/relais/frontend/web"
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/organisations"
 	"github.com/relais-org/relais/translog"
 )
@@ -58,10 +60,15 @@ type Dependencies struct {
 }
 
 // Desk mounts routes.
-type Desk struct{ Dependencies }
+type Desk struct {
+	Dependencies
+	doors *web.Limiter
+}
 
 // New makes a desk.
-func New(d Dependencies) *Desk { return &Desk{d} }
+func New(d Dependencies) *Desk {
+	return &Desk{Dependencies: d, doors: web.NewLimiter(store.SystemEnv().Now)}
+}
 
 // Mount adds a surface's routes. signIn is where a visitor of this surface is
 // sent: SignInPath for staff, CardPath for the person helped.
@@ -76,7 +83,14 @@ func (d *Desk) Mount(r gin.IRouter, signIn string, routes []Route) {
 
 func (d *Desk) serve(route Route, signIn string) func(*gin.Context) error {
 	permission, needed := route.Access.(authz.Permission)
+	// Doors without a session that write: a sign-in begun or come back, a card
+	// tried, a way out.
+	_, public := route.Access.(authz.Public)
+	public = public && (route.Method == http.MethodPost || strings.HasSuffix(route.Path, "/callback"))
 	return func(c *gin.Context) error {
+		if public && !d.doors.Allow(c.ClientIP()) {
+			return problem.New(problem.KindTooMany, "too_many_requests")
+		}
 		web.SetSignIn(c, signIn)
 		actor, err := d.Actor(c)
 		if err != nil {
