@@ -148,8 +148,12 @@ func (d *Desk) Actor(c *gin.Context) (authz.Actor, error) {
 		return d.Organisations.Actor(ctx, organisations.ActorQuery{Account: session.Account, Organisation: session.Organisation,
 			Session: session.ID, StrongAt: session.StrongAt, Language: string(web.PageOf(c).Lang())})
 	case session.Beneficiary != uuid.Nil:
-		return d.Beneficiaries.PersonActor(ctx, beneficiaries.PersonQuery{Beneficiary: session.Beneficiary, Session: session.ID,
+		actor, err := d.Beneficiaries.PersonActor(ctx, beneficiaries.PersonQuery{Beneficiary: session.Beneficiary, Session: session.ID,
 			Tier: session.Tier, StrongAt: session.StrongAt})
+		if problem.Is(err, "not_found") {
+			return authz.Actor{}, nil // erased since: nobody any more
+		}
+		return actor, err
 	}
 	return authz.Actor{}, nil
 }
