@@ -31,7 +31,7 @@ func (k caseFacts) warnings() []string {
 func (k caseFacts) standing() []t.Row {
 	p := k.page
 	rows := []t.Row{
-		{Key: p.T("mediator.case.state"), Body: t.Tags([]t.Tag{caseTag(p, k.State)})},
+		{Key: p.T("case.state.now"), Body: t.Tags([]t.Tag{caseTag(p, k.State)})},
 		{Key: p.T("case.with"), Value: k.AssignedName},
 		k.dueRow(),
 		{Key: p.T("case.opened_on"), Value: p.Date(k.OpenedAt)},
