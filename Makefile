@@ -52,7 +52,7 @@ bench: ## measure against interleaved controls (PERFORMANCE goals)
 	$(AROUND) go test -run '^$$' -bench . -benchmem -timeout 60m $(PKG)
 
 migrate: ## bring the database of DATABASE_URL up to this release
-	go run ./cmd/admin migrate
+	go run ./cmd/admin migrate -do -by "$${USER:-make}"
 
 ci: ## what a change must pass
 	@.ci/run

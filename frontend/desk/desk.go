@@ -216,7 +216,7 @@ func (d *Desk) staffNav(p web.Page, a authz.Actor) []templates.NavLink {
 	}
 	add(authz.Perm(authz.KindBeneficiary, authz.BeneficiarySearch), "nav.home", "/home")
 	add(authz.Perm(authz.KindBeneficiary, authz.BeneficiarySearch), "nav.people", "/people")
-	add(authz.Perm(authz.KindMembership, authz.MembershipConfirm), "nav.organisation", "/organisation/people")
+	add(authz.Perm(authz.KindOrganisation, authz.OrganisationRestrict), "nav.organisation", "/organisation/people")
 	add(authz.Perm(authz.KindLog, authz.LogSearch), "nav.supervision", "/supervision")
 	add(authz.Perm(authz.KindOrganisation, authz.OrganisationCreate), "nav.operator", "/operator/organisations")
 	add(authz.Perm(authz.KindCharter, authz.CharterAccept), "nav.authority", "/my-authority")

@@ -156,7 +156,6 @@ func (tx *Tx) Repeated() { tx.repeat = true }
 
 // Append writes the command's one event.
 func (tx *Tx) Append(e translog.Event) error {
-	tx.events++
 	if e.Actor == (translog.Actor{}) {
 		e.Actor = Actor(tx.actor, tx.role)
 	}
@@ -166,6 +165,7 @@ func (tx *Tx) Append(e translog.Event) error {
 	if _, err := ledger.Append(tx.Tx, e); err != nil {
 		return fmt.Errorf("append %s: %w", e.Kind, err)
 	}
+	tx.events++
 	return nil
 }
 
