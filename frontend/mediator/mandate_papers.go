@@ -1,13 +1,12 @@
 package mediator
 
 import (
-	"net/http"
-
 	"github.com/gin-gonic/gin"
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/frontend/form"
 	"github.com/relais-org/relais/frontend/web"
+	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/mandates"
 )
 
@@ -48,7 +47,7 @@ func (s *Surface) cardPDF(c *gin.Context, actor authz.Actor) error {
 // scanned PDF is saved instead: browsers do not open one in the sandbox that
 // keeps somebody's file from running in our name.
 func (s *Surface) evidence(c *gin.Context, actor authz.Actor) error {
-	id, err := pathID(c, "id")
+	d, err := s.dealOf(c, actor)
 	if err != nil {
 		return err
 	}
@@ -56,12 +55,12 @@ func (s *Surface) evidence(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	media, content, err := s.Mandates.EvidenceContent(c.Request.Context(), actor, id, evidence)
+	media, content, err := s.Mandates.EvidenceContent(c.Request.Context(), actor, d.m.ID, evidence)
 	if err != nil {
 		return err
 	}
 	c.Header("X-Content-Type-Options", "nosniff")
-	name := mandates.Reference(id) + "-signature"
+	name := mandates.Reference(d.m.ID) + "-signature"
 	switch media {
 	case "image/png":
 		return web.Inline(c, name+".png", media, content)
@@ -70,6 +69,5 @@ func (s *Surface) evidence(c *gin.Context, actor authz.Actor) error {
 	case pdfType:
 		return web.Download(c, name+".pdf", media, content)
 	}
-	c.Status(http.StatusNotFound)
-	return nil
+	return problem.NotFound()
 }

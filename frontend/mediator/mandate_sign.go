@@ -219,7 +219,7 @@ func maskedPhone(phone string) string {
 	if len(phone) <= shown {
 		return ""
 	}
-	return "•• •• " + phone[len(phone)-shown:]
+	return "••\u00a0••\u00a0" + phone[len(phone)-shown:]
 }
 
 // waiting is the part of the waiting page that is asked for again and again:

@@ -77,7 +77,7 @@ func (s *Surface) signedViewOf(d deal, code beneficiaries.Code) (signedView, err
 	v := signedView{Banner: d.banner(), Name: d.name(), Href: d.href(""), Code: code.Reveal(), QR: drawn, Until: lastDay(d.page, d.m.EndsAt),
 		CardAddress: strings.TrimPrefix(strings.TrimPrefix(s.BaseURL, "https://"), "http://") + "/card",
 		CaseHref:    "/cases/new?person=" + d.person.ID.String(), Told: d.page.T("mandate.signed.told_none"), PersonHref: personHref(d.person)}
-	if to := contactOf(d.person); to != "" {
+	if to := d.contact(); to != "" {
 		v.Told = d.page.T("mandate.signed.told."+d.person.Channel, "To", to)
 	}
 	return v, nil

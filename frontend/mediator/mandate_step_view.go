@@ -44,7 +44,6 @@ type whatView struct {
 type themeDetail struct {
 	Form                  *form.Form
 	Theme, Name, Warning  string
-	Warnings              []string
 	Procedures, Sensitive []t.Option
 }
 
@@ -90,15 +89,16 @@ func (d deal) receives() []string {
 		out[0] = p.T("mandate.receives.paper_two", "Language", plainLanguage(p, language), "Administration", plainLanguage(p, admin))
 	}
 	out = append(out, p.T("mandate.receives.card"))
-	if to := contactOf(b); to != "" {
+	if to := d.contact(); to != "" {
 		out = append(out, p.T("mandate.receives.message."+b.Channel, "To", to))
 	}
 	return append(out, p.T("mandate.receives.stop"))
 }
 
-// contactOf is where messages to the person go, "" when nowhere.
-func contactOf(b beneficiaries.Beneficiary) string {
-	return map[string]string{"sms": b.Phone, "mail": b.Email, "letter": strings.ReplaceAll(b.Address, "\n", ", ")}[b.Channel]
+// contact is where messages to the person go, "" when nowhere.
+func (d deal) contact() string {
+	b := d.person
+	return map[string]string{"sms": phoneIn(d.pack, b.Phone), "mail": b.Email, "letter": strings.ReplaceAll(b.Address, "\n", ", ")}[b.Channel]
 }
 
 // plainLanguage is a language inside a sentence.

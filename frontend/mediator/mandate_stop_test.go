@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/mandates"
+	"github.com/relais-org/relais/organisations"
 )
 
 func mandatePath(m mandates.Mandate) string { return "/mandates/" + m.ID.String() }
@@ -132,6 +133,21 @@ func TestMandateOfAnotherOrganisation(t *testing.T) {
 		}
 	}
 	b.post("/people/"+who.ID.String()+"/mandates", url.Values{"key": {"k"}}).is(http.StatusNotFound)
+}
+
+// A supervisor reads where the reading leaves an event, never here: what staff
+// can see, the person can list.
+func TestSupervisorsDoNotReadHere(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	m := h.signed(h.mediator, h.newPerson(h.mediator, "Fatima", "Haddad").ID, 31, "housing")
+	_, err := h.orgs.GrantRemit(t.Context(), h.actor(h.operator), organisations.Remit{Name: "Sofia Costa", Email: address("Sofia Costa"), Organisation: h.org})
+	must(t, err)
+	b := h.browse(h.identify("Sofia Costa"))
+	for _, page := range []string{"", "/revoke", "/evidence/" + m.Evidences[0].ID.String()} {
+		b.get(mandatePath(m) + page).is(http.StatusNotFound).hides("Haddad")
+	}
+	b.post(mandatePath(m)+"/revoke", nil).is(http.StatusNotFound)
 }
 
 // AU-09: somebody who may not act is told why, and who can mend it.

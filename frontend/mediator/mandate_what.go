@@ -163,7 +163,6 @@ func (d deal) themeOption(f *form.Form, theme packs.Theme) t.Option {
 		o := t.Option{Value: p.Code, Label: p.Name.In(lang), Hint: p.Plain.In(lang)}
 		if warning := p.Warning.In(lang); warning != "" {
 			o.Hint += " ⚠ " + warning
-			detail.Warnings = append(detail.Warnings, d.page.T("mandate.what.procedure_warning", "Procedure", o.Label, "Warning", warning))
 		}
 		detail.Procedures = append(detail.Procedures, o)
 		for _, a := range packs.Actions() {
