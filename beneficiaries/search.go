@@ -10,6 +10,7 @@ import (
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/translog"
 )
 
 // Get reads one person of the actor's side, or problem.NotFound.
@@ -18,13 +19,33 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id uuid.UUID) (Ben
 	if err != nil {
 		return Beneficiary{}, err
 	}
-	if err := s.commands.Decide(actor, authz.BeneficiaryRead, b.object("")).Err(); err != nil {
+	org, err := loadOrganisation(s.commands.Store().Read(ctx), b.Organisation)
+	if err != nil {
 		return Beneficiary{}, err
 	}
-	if b.Erased {
+	d := s.commands.Decide(actor, authz.BeneficiaryRead, b.object(org.Territory))
+	switch {
+	case !d.Allowed:
+		return Beneficiary{}, d.Err()
+	case b.Erased:
 		return Beneficiary{}, errNotThere
+	case d.Role == authz.Supervisor || d.Role == authz.Operator:
+		return b, s.looked(ctx, actor, b, org)
 	}
 	return b, nil
+}
+
+// looked records that somebody from outside the organisation read who a person
+// is: the person can list it.
+func (s *Service) looked(ctx context.Context, actor authz.Actor, b Beneficiary, org organisationFacts) error {
+	return s.commands.Run(ctx, actor, "beneficiary.read", func(tx *command.Tx) error {
+		if err := tx.Decide(authz.BeneficiaryRead, b.object(org.Territory), b.about()); err != nil {
+			return err
+		}
+		e := b.about()
+		e.Kind = translog.BeneficiaryViewed
+		return tx.Append(e)
+	})
 }
 
 // Facts reads and locks one person for a command of a higher package, which
