@@ -16,7 +16,7 @@ import (
 const (
 	maxBody  = 256 << 10
 	maxNames = 200
-	maxValue = 64 << 10
+	maxValue = 192 << 10 // a minute of a drawn signature, points and picture
 	// memory kept per multipart form; the rest goes to temporary files.
 	maxMemory = 1 << 20
 )

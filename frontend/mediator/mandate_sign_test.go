@@ -72,6 +72,25 @@ func TestWhatIsNoSignature(t *testing.T) {
 	}
 }
 
+// CO-01: a long signature, as a tablet's pen sends it, is one too.
+func TestLongSignature(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	b, who := h.browse(h.mediator), h.newPerson(h.mediator, "Fatima", "Haddad")
+	path, page := h.toSign(b, who)
+	const most = 6000 // as the pad stops
+	var stroke [][4]float64
+	for i := range most {
+		stroke = append(stroke, [4]float64{float64(i%999) + 0.1, float64(i%359) + 0.1, float64(i * 10), 0.5})
+	}
+	strokes, err := json.Marshal([][][4]float64{stroke})
+	must(t, err)
+	b.upload(path+"/sign", plus(pad(t, page), "signature_strokes", string(strokes)), "scan", nil).is(http.StatusOK).says("mandate.signed.title")
+	if n := h.count(`SELECT jsonb_array_length(strokes->0) FROM evidences`); n != most {
+		t.Errorf("kept %d points", n)
+	}
+}
+
 // CO-01: the signed paper, kept as evidence and shown without running anything.
 func TestSignedPaper(t *testing.T) {
 	t.Parallel()

@@ -227,7 +227,8 @@ func grantBlocks(g Grant, w PDFWords, pick func(Both) string, body style) []bloc
 	}
 	out = append(out, block{kind: "P", text: pick(g.Theme.Name), st: bold(inked(body, ink)), above: 1.2})
 	for _, c := range g.Procedures {
-		out = append(out, block{kind: "LI", text: pick(c.Name), st: body, above: 0.4})
+		// A procedure may only have its name in the administration's language.
+		out = append(out, block{kind: "LI", text: pick(c.Name), st: body, above: 0.4, name: true})
 	}
 	var actions []string
 	for _, a := range g.Actions {
