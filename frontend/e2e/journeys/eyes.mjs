@@ -51,7 +51,7 @@ export class Eyes {
     if (shots) mkdirSync(shots, { recursive: true });
   }
 
-  async look(visitor, state, { error = false, status, title, foreign = false } = {}) {
+  async look(visitor, state, { error = false, status, title, foreign = false, deep = state } = {}) {
     const { page, lang } = visitor;
     const seen = await page.evaluate(facts, prefixes);
     seen.title = plain(seen.title);
@@ -74,7 +74,7 @@ export class Eyes {
       must(await page.evaluate(() => document.activeElement?.matches("[data-error-summary]")), "the summary of errors has not got the focus");
     }
     must(seen.wider <= 0, `wider than the window by ${seen.wider} px`);
-    await this.audit(visitor, state, wrong);
+    await this.audit(visitor, state, wrong, deep);
     if (wrong.length) {
       await this.shoot(page, `wrong-${state}-${lang}`, true);
       throw new Error(`${state} (${new URL(page.url()).pathname}): ${wrong.join("; ")}`);
@@ -82,7 +82,7 @@ export class Eyes {
   }
 
   // audit runs axe, as far as this state still needs it.
-  async audit(visitor, state, wrong) {
+  async audit(visitor, state, wrong, deep) {
     const { page, lang, js } = visitor;
     const key = `${state}|${js}`;
     if (this.looked.has(key)) return;
@@ -91,8 +91,8 @@ export class Eyes {
       await page.evaluate(axeSource);
       wrong.push(...(await this.axe(page, "light")));
       await this.shoot(page, `${state}-${lang}`);
-      if (!js || this.deeply.has(state)) return;
-      this.deeply.add(state);
+      if (!js || this.deeply.has(deep)) return;
+      this.deeply.add(deep);
       await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
       wrong.push(...(await this.axe(page, "dark", colours)));
       await this.shoot(page, `${state}-${lang}-dark`);

@@ -16,6 +16,7 @@ const walkers = [
   { name: "the person", lang: "fr", card: true, from: ["/mine"] },
 ];
 const most = 45; // pages of a round
+const everybodys = /^\/(card.*|sign-in|accessibility|privacy|terms|status|verify)?$/; // walked once, by anybody
 
 export function rounds(world) {
   return walkers.map((w) => ({ name: "rounds", legs: [[w.name, (note) => walk(world, w, note)]] }));
@@ -60,7 +61,7 @@ async function around(v, world, who, wrong) {
       if (!v.page.url().startsWith(world.base)) continue; // a fresh sign-in is asked for
       const refused = v.status === 403;
       if (v.status >= 400 && !refused) throw new Error(`status ${v.status}`);
-      await v.see(`round of ${who.name}, ${kind(path)}`, { error: refused });
+      await v.see(`round of ${who.name}, ${kind(path)}`, { error: refused, deep: kind(path) });
     } catch (e) {
       wrong.push(`${path}: ${e.message}`);
       v.faults = [];
@@ -70,6 +71,7 @@ async function around(v, world, who, wrong) {
       const url = new URL(next);
       if (url.origin !== world.base || /\.pdf$|\/evidence\/|^\/log\/|\/mine\/papers\//.test(url.pathname) || /lang=|theme=|type=/.test(url.search)) continue;
       const way = url.pathname + url.search;
+      if (who.from[0] !== "/" && everybodys.test(url.pathname)) continue;
       if (!kinds.has(kind(way))) {
         kinds.add(kind(way));
         queue.push(way);
@@ -82,6 +84,6 @@ async function around(v, world, who, wrong) {
 // kind is an address without what is particular: ids, cursors, what was typed.
 function kind(path) {
   const url = new URL(path, "http://localhost");
-  const names = [...url.searchParams.keys()].filter((k) => k === "list" || k === "then" || k === "state");
-  return url.pathname.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ":id").replace(/\/housing\b.*/, "/…") + names.map((n) => `?${n}=${url.searchParams.get(n)}`).join("");
+  const then = url.searchParams.get("then");
+  return url.pathname.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ":id") + (then ? `?then=${then}` : "");
 }

@@ -36,14 +36,12 @@ async function details(v, about, found, t) {
   await v.press(`a[href="${person}"]`);
   await v.see("supervision, a person", { status: 200 });
   const words = plain(await v.words());
-  for (const w of [found.receipt, plain(t("outcome.refused"))]) {
+  const steps = ["outcome.prepared", "outcome.submitted", "outcome.answer_received"];
+  for (const w of ["event.mandate_signed", "event.mandate_revoked", "supervisor.blocked", "why.mandate_revoked", ...steps].map((key) => t(key))) {
     if (!words.includes(w)) throw new Error(`the timeline does not say "${w}": ${words.slice(0, 1500)}`);
   }
-  const mandate = await v.page.locator('main a[href^="/supervision/mandates/"]').first().getAttribute("href").catch(() => null);
-  if (mandate) {
-    await v.press(`main a[href="${mandate}"]`);
-    await v.see("supervision, a mandate", { status: 200 });
-  }
-  await v.press('main a[href^="/supervision/entries/"]');
+  await v.press(`main a[href^="/supervision/entries/"]:has-text("${t("event.mandate_signed")}")`);
   await v.see("supervision, an entry", { status: 200 });
+  await v.press('main a[href^="/supervision/mandates/"]');
+  await v.see("supervision, a mandate", { status: 200 });
 }
