@@ -92,7 +92,7 @@ func (s *Surface) timeline(c *gin.Context, actor authz.Actor, subject func(uuid.
 		return v, done, err
 	}
 	line, err := s.Review.Timeline(c.Request.Context(), actor, review.Look{Subject: subject(l.id), Purpose: l.purpose, Cursor: l.after})
-	return timelineView{looking: l, Line: line, Moments: l.moments(line.Entries, l.purpose), Now: actor,
+	return timelineView{looking: l, Line: line, Moments: l.moments(line.Entries, l.purpose, line.Mediator != nil), Now: actor,
 		Pager: l.pager(c.Request.URL.Path, line.Next)}, false, err
 }
 

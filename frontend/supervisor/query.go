@@ -100,7 +100,7 @@ func (f frame) summary(x *form.Form, q review.Query) []t.Row {
 	add(q.MediatorName != "", "supervisor.mediator", q.MediatorName)
 	person := []string{q.PersonName}
 	if !q.PersonBirthDate.IsZero() {
-		person = append(person, f.Date(f.midnight(q.PersonBirthDate)))
+		person = append(person, f.LongDate(f.midnight(q.PersonBirthDate)))
 	}
 	if q.PersonPhone != "" {
 		person = append(person, q.PersonPhone)

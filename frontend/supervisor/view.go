@@ -27,7 +27,7 @@ func (f frame) banner(p *review.Person, purpose string) *t.PersonBanner {
 		b.Name = f.T("supervisor.erased")
 	}
 	if !p.BirthDate.IsZero() {
-		b.Facts = append([]string{f.T("supervisor.born", "Date", f.Date(f.midnight(p.BirthDate)))}, b.Facts...)
+		b.Facts = append([]string{f.T("supervisor.born", "Date", f.LongDate(f.midnight(p.BirthDate)))}, b.Facts...)
 	}
 	if purpose != "" {
 		b.Href = to("people", p.ID, purpose)
@@ -127,9 +127,6 @@ func (v timelineView) places() [][]t.Cell {
 func (v entryView) facts() []t.Row {
 	e := v.Entry
 	rows := []t.Row{{Key: v.T("supervisor.when"), Value: v.DateTime(e.At)}, {Key: v.T("supervisor.what"), Value: v.what(e.Entry)}}
-	if why := v.why(e.Entry); len(why) > 0 {
-		rows = append(rows, t.Row{Key: v.T("supervisor.why_blocked"), Lines: why})
-	}
 	add := func(key, value, href string) {
 		switch {
 		case value == "":
@@ -233,4 +230,12 @@ func (v actView) carried() [][2]string {
 		all = append(all, [2]string{"account", v.Sheet.Mediator.Account.String()})
 	}
 	return all
+}
+
+// reasonHint says who can read the reason.
+func (v actView) reasonHint() string {
+	if v.subject(v.id).Mandate != noOne {
+		return v.T("supervisor.act.reason_person")
+	}
+	return v.T("supervisor.act.reason_hint")
 }

@@ -52,6 +52,15 @@ func (f frame) detail(e review.Entry) string {
 	return strings.Join(parts, " · ")
 }
 
+// onWhat is the detail, and why it was refused.
+func (f frame) onWhat(e review.Entry) string {
+	detail, why := f.detail(e), strings.Join(f.why(e), " ")
+	if detail != "" && why != "" {
+		return detail + ". " + why
+	}
+	return detail + why
+}
+
 // procedure is its name in the pack, or its code when the pack lost it.
 func (f frame) procedure(pack, code string) string {
 	if p, err := f.packs.Get(pack); err == nil {
@@ -127,7 +136,7 @@ func (f frame) rows(entries []review.Entry, purpose string) [][]t.Cell {
 		}
 		rows[i] = []t.Cell{
 			{Text: f.DateTime(e.At), Href: to("entries", e.EventID, purpose)},
-			{Text: f.what(e), Small: cmp.Or(strings.Join(f.why(e), " "), f.detail(e)), Tags: blocked(f, e)},
+			{Text: f.what(e), Small: f.onWhat(e), Tags: blocked(f, e)},
 			{Text: f.who(e), Small: f.roleBeside(e), Href: whoHref(e, purpose)},
 			person,
 			{Text: e.OrganisationName},
@@ -144,16 +153,15 @@ func (f frame) roleBeside(e review.Entry) string {
 	return f.role(e)
 }
 
-// moments are entries as a timeline.
-func (f frame) moments(entries []review.Entry, purpose string) []t.Moment {
+// moments are entries as a timeline; named says for each whom it is about.
+func (f frame) moments(entries []review.Entry, purpose string, named bool) []t.Moment {
 	out := make([]t.Moment, len(entries))
 	for i, e := range entries {
 		m := t.Moment{When: f.DateTime(e.At), DateTime: e.At.Format(time.RFC3339), Title: f.what(e), Href: to("entries", e.EventID, purpose),
-			Who: f.whoAndRole(e), Text: f.detail(e)}
+			Who: f.whoAndRole(e), Text: f.onWhat(e)}
 		switch {
 		case e.Kind == translog.ActRefused:
 			m.Tone, m.Icon, m.Tag = t.Warning, t.IconShield, blocked(f, e)[0]
-			m.Text = strings.TrimSpace(strings.Join(append(f.why(e), m.Text), " "))
 		case isLook(e.Kind):
 			m.Tone, m.Icon, m.Text = t.Info, t.IconEye, f.quoted(e.Text("purpose"))
 		case e.Kind == translog.MandateSigned:
@@ -161,7 +169,7 @@ func (f frame) moments(entries []review.Entry, purpose string) []t.Moment {
 		case e.Kind == translog.StepDone || e.Kind == translog.StepCorrected:
 			m.Tone, m.Icon = t.Neutral, t.IconCheck
 		}
-		if name := f.person(e); name != "" {
+		if name := f.person(e); named && name != "" {
 			m.Body = aboutLine(f, name, to("people", e.Beneficiary, purpose))
 		}
 		out[i] = m

@@ -156,6 +156,9 @@ func (f *found) page(tx *command.Tx, limit int) (Page, error) {
 	switch {
 	case f.named && len(f.people) > 1:
 		page.Several = f.people[:min(len(f.people), mostPeople)]
+		for i := range page.Several {
+			page.Several[i].Name = "" // the names as written are for whoever opens one
+		}
 		return page, nil
 	case f.nothing:
 		return page, nil
