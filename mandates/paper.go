@@ -44,7 +44,7 @@ func (s *Service) Sheet(ctx context.Context, actor authz.Actor, id uuid.UUID) (d
 		paper.Signatures = x.emptyBoxes()
 		return paper, nil
 	}
-	paper.MadeAt, paper.VerifyURL = x.m.SignedAt, s.baseURL+"/verify"
+	paper.MadeAt, paper.VerifyURL = x.m.SignedAt, s.baseURL+"/card"
 	for _, e := range x.m.Evidences {
 		box, err := s.signatureBox(ctx, x, e)
 		if err != nil {

@@ -35,7 +35,7 @@ func (x sheet) words(language string) document.PDFWords {
 		StopHeading: w.say("document.stop"), Stop: x.stop(w, text),
 
 		SignatureHeading: w.say("document.signature"), SignHere: w.say("document.sign_here"), SignatureAlt: w.say("document.signature_alt"),
-		CheckHeading: w.say("document.check_heading"), Check: w.say("document.check", "Address", plainAddress(x.base)+"/verify"),
+		CheckHeading: w.say("document.check_heading"), Check: w.say("document.check", "Address", plainAddress(x.base)+"/card"),
 		CodeLabel: w.say("document.code"), FingerprintLabel: w.say("document.fingerprint"), KeyLabel: w.say("document.key"),
 		QRAlt: w.say("document.qr_check"),
 	}
