@@ -124,14 +124,6 @@ func (h *house) as(account uuid.UUID) authz.Actor {
 	return a
 }
 
-// asPerson is the person in their own space.
-func (h *house) asPerson(id uuid.UUID, tier authz.Tier) authz.Actor {
-	h.t.Helper()
-	a, err := h.people.PersonActor(h.t.Context(), beneficiaries.PersonQuery{Beneficiary: id, Session: uuid.New(), Tier: tier, StrongAt: h.store.Now()})
-	must(h.t, err)
-	return a
-}
-
 func (h *house) newSupervisor(name string, remit organisations.Remit) uuid.UUID {
 	h.t.Helper()
 	remit.Name, remit.Email = name, address(name)

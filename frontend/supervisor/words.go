@@ -162,7 +162,7 @@ func (f frame) moments(entries []review.Entry, purpose string, named bool) []t.M
 		switch {
 		case e.Kind == translog.ActRefused:
 			m.Tone, m.Icon, m.Tag = t.Warning, t.IconShield, blocked(f, e)[0]
-		case isLook(e.Kind):
+		case review.IsLook(e.Kind):
 			m.Tone, m.Icon, m.Text = t.Info, t.IconEye, f.quoted(e.Text("purpose"))
 		case e.Kind == translog.MandateSigned:
 			m.Tone, m.Icon = t.Success, t.IconPen
@@ -189,13 +189,4 @@ func (f frame) quoted(s string) string {
 		return ""
 	}
 	return f.T("supervisor.quoted", "Text", s)
-}
-
-func isLook(k translog.Kind) bool {
-	switch k {
-	case translog.LogSearched, translog.LogViewed, translog.LogExported, translog.BeneficiaryViewed:
-		return true
-	default:
-		return false
-	}
 }

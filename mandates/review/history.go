@@ -54,7 +54,7 @@ func (e Entry) line() HistoryLine {
 	if e.ActorRole != translog.RolePerson {
 		l.Who = e.ActorName
 	}
-	if isLook(e.Kind) {
+	if IsLook(e.Kind) {
 		l.Purpose = e.Text("purpose")
 	}
 	if id, err := uuid.Parse(e.Text("corrects")); err == nil {

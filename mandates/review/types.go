@@ -239,7 +239,7 @@ type HistoryLine struct {
 }
 
 // Look says whether the line is a look by staff.
-func (l HistoryLine) Look() bool { return isLook(l.Kind) }
+func (l HistoryLine) Look() bool { return IsLook(l.Kind) }
 
 // Refused says whether the line is something that was blocked.
 func (l HistoryLine) Refused() bool { return l.Kind == translog.ActRefused }

@@ -21,11 +21,12 @@ func TriedKey(name string) string { return "tried." + flat(name) }
 
 func flat(code string) string { return strings.ReplaceAll(code, ".", "_") }
 
-// isLook reports whether a kind is a look by staff.
-func isLook(k translog.Kind) bool {
+// IsLook reports whether a kind is a look by those who watch or run the place.
+func IsLook(k translog.Kind) bool {
 	switch k {
 	case translog.LogSearched, translog.LogViewed, translog.LogExported, translog.BeneficiaryViewed:
 		return true
+	default:
+		return false
 	}
-	return false
 }
