@@ -17,5 +17,5 @@
 //
 // RELAIS_E2E_SHOTS names a folder for pictures of pages that are wrong,
 // RELAIS_E2E_ALL_SHOTS=1 keeps all, RELAIS_E2E_ONLY picks journeys by a regular
-// expression.
+// expression over their name and first leg, as "^fr/".
 package e2e

@@ -12,7 +12,7 @@ const walkers = [
   { name: "mediator suspended", lang: "en", subject: "hugo.blanc", from: ["/home"] },
   { name: "referent", lang: "es", subject: "carmen.alvarez", from: ["/organisation/people"] },
   { name: "operator", lang: "fr", subject: "camille.durand", from: ["/operator/organisations"] },
-  { name: "supervisor", lang: "es", subject: "ines.haddad", from: ["/supervision"] },
+  { name: "supervisor", lang: "es", subject: "ines.haddad", from: ["/supervision"], search: "Sofia Benali" },
   { name: "the person", lang: "fr", card: true, from: ["/mine"] },
 ];
 const most = 45; // pages of a round
@@ -31,7 +31,8 @@ async function walk(world, who, note) {
       await enter(v, world, who.subject);
     }
     if (who.card) await openCard(v, world);
-    const kinds = await around(v, world, who, wrong);
+    const found = who.search ? await lookFor(v, who.search) : [];
+    const kinds = await around(v, world, { ...who, from: [...who.from, ...found] }, wrong);
     note(`${kinds.size} kinds of pages: ${[...kinds].join(" ")}`);
     if (kinds.size < 2) wrong.push("led nowhere");
   } finally {
@@ -48,6 +49,18 @@ async function openCard(v, world) {
   await v.type("[name=code]", card.Code);
   await v.type("[name=birth_year]", card.BirthYear);
   await v.press('main form[action="/card"] button[type=submit]');
+}
+
+// lookFor searches what somebody did: results come by a form, which a round does
+// not press. The first result of each kind is where it goes on.
+async function lookFor(v, mediator) {
+  await v.go("/supervision");
+  await v.type("main [name=purpose]", "Ronda por todas las páginas");
+  await v.type("main [name=mediator]", mediator);
+  await v.press('main form[action="/supervision/search"] button[type=submit]');
+  await v.see("supervision, results of a mediator", { status: 200 });
+  const all = await v.page.locator('main a[href^="/supervision/"]').evaluateAll((links) => links.map((a) => a.getAttribute("href")));
+  return all.filter((way, i) => kind(way) !== "/supervision" && all.findIndex((x) => kind(x) === kind(way)) === i);
 }
 
 // around goes breadth first; one page of each kind, the first that is met.
