@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"math/big"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -296,8 +297,9 @@ func es256(t *testing.T, published []byte, jws string) bool {
 	sum, signature := sha256.Sum256([]byte(parts[0]+"."+parts[1])), raw(parts[2])
 	for _, k := range set.Keys {
 		if k.Kid == header.Kid && header.Alg == "ES256" && k.Kty == "EC" && k.Crv == "P-256" && len(signature) == 64 {
-			key := ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(raw(k.X)), Y: new(big.Int).SetBytes(raw(k.Y))}
-			return ecdsa.Verify(&key, sum[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
+			key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, raw(k.X), raw(k.Y)))
+			must(t, err)
+			return ecdsa.Verify(key, sum[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
 		}
 	}
 	return false

@@ -206,7 +206,7 @@ func TestSigningCutShort(t *testing.T) {
 	cut, done := 0, 0
 	for i := range 50 {
 		m := b.presented(t, by, b.person, housing, 31)
-		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(rand.Int64N(int64(usual/2)))) //nolint:gosec // any moment will do
+		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(rand.Int64N(int64(usual/2))))
 		_, err := b.Sign(ctx, by, m.ID, sign(m, drawn))
 		cancel()
 		signed := b.count(`SELECT count(*) FROM mandates WHERE id = $1 AND state = 'active'`, m.ID) == 1

@@ -22,10 +22,6 @@ type membershipRow struct {
 
 const membershipColumns = `id, account_id, organisation_id, role, state, confirmed_at, confirmed_by`
 
-func loadMembership(tx *store.Tx, id uuid.UUID) (membershipRow, error) {
-	return scanOne[membershipRow](tx, `SELECT `+membershipColumns+` FROM memberships WHERE id = ?`, id)
-}
-
 func lockMembership(tx *store.Tx, id uuid.UUID) (membershipRow, error) {
 	return scanOne[membershipRow](tx, `SELECT `+membershipColumns+` FROM memberships WHERE id = ? FOR NO KEY UPDATE`, id)
 }

@@ -93,7 +93,12 @@ func (f *field) serve(ctx context.Context) error {
 	jobs, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- f.house.Run(jobs, house.Parts{Jobs: true}, nil) }()
-	f.stopJob = func() { stop(); <-done }
+	f.stopJob = func() {
+		stop()
+		if err := <-done; err != nil {
+			fmt.Fprintln(os.Stderr, "bench: jobs:", err)
+		}
+	}
 	return nil
 }
 

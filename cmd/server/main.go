@@ -39,5 +39,7 @@ func run(parts house.Parts) error {
 		return err
 	}
 	defer h.Close()
-	return h.Run(ctx, parts, func(address string) { log.Info("listening", slog.String("address", address), slog.String("url", config.BaseURL)) })
+	return h.Run(ctx, parts, func(address string) {
+		log.Info("listening", slog.String("address", address), slog.String("url", config.BaseURL))
+	})
 }

@@ -217,14 +217,14 @@ func TestRemits(t *testing.T) {
 
 	h.leaves(translog.ActRefused, func() {
 		p := grant("name", "Olga Petit", "email", address("Olga Petit"), "place", "organisation", "organisation", h.org.String())
-		p.is(t, http.StatusForbidden, "Erreur : Donner à superviser")
+		p.is(t, http.StatusForbidden, "Erreur : Donner à superviser") //nolint:misspell // French
 		p.has(t, "Personne ne peut le faire pour soi-même", `value="Olga Petit"`, `value="`+h.org.String()+`" selected`)
 	})
 	if why := h.why(); !strings.Contains(why, "not_on_yourself") {
 		t.Errorf("logged as %s", why)
 	}
 	p := grant("name", "Jan Kowalski", "email", address("Jan Kowalski"), "place", "organisation")
-	p.is(t, http.StatusUnprocessableEntity, "Erreur : Donner à superviser")
+	p.is(t, http.StatusUnprocessableEntity, "Erreur : Donner à superviser") //nolint:misspell // French
 	p.has(t, `href="#f-organisation"`)
 	p = grant("name", "Jan Kowalski", "email", address("Jan Kowalski"))
 	p.has(t, `href="#f-place"`)

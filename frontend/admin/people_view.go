@@ -86,6 +86,7 @@ func forReferent(p t.Page, m organisations.Member, next turn, reason authz.Reaso
 		l.Do, l.Href = p.T("admin.do.resume"), path+"/resume"
 	case authz.ReasonNotTrained, authz.ReasonTrainingExpired:
 		l.Do, l.Href = p.T("admin.do.train"), path+"/training"
+	default: // somebody else mends it
 	}
 	return l
 }

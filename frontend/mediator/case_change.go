@@ -90,7 +90,7 @@ func (s *Surface) handOver(c *gin.Context, actor authz.Actor) error {
 		to, err := uuid.Parse(f.Value("to"))
 		if err != nil {
 			f.Fail("to", "choose_colleague")
-			return nil
+			return nil //nolint:nilerr // the form says it, beside the question
 		}
 		return s.Mandates.HandOver(c.Request.Context(), actor, id, to)
 	}, func(k caseFacts, f *form.Form, refused *problem.Error) error {

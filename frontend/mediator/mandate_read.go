@@ -156,6 +156,7 @@ func direction(language string) string {
 	switch i18n.Lang(language) {
 	case "ar", "fa", "he", "ur", "ps":
 		return "rtl"
+	default:
+		return "ltr"
 	}
-	return "ltr"
 }

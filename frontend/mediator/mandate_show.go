@@ -148,6 +148,7 @@ func (d deal) alert(state mandates.State) *mandateAlert {
 		return &mandateAlert{t.Neutral, p.T("mandate.show.void"), p.T("mandate.show.void_text", "Date", p.Date(d.m.EndedAt)) + reason}
 	case mandates.Drafted, mandates.Presented, mandates.Awaiting:
 		return &mandateAlert{t.Info, p.T("mandate.show.unsigned"), p.T("mandate.show.unsigned_text", "Mediator", d.m.MediatorName)}
+	case mandates.Active:
 	}
 	if d.m.OrganisationSuspended {
 		return &mandateAlert{t.Warning, p.T("mandate.show.organisation"), p.T("mandate.show.organisation_text")}

@@ -70,7 +70,7 @@ func (s *Surface) signNow(c *gin.Context, actor authz.Actor) error {
 	}
 	f, err := form.ParseFiles(c.Writer, c.Request, d.page.Printer, maxScanFile)
 	if problem.Is(err, "too_large") {
-		f, err = form.New(d.page.Printer), nil
+		f = form.New(d.page.Printer)
 		f.Fail("scan", "file_too_large")
 		f.Set("method", mandates.MethodScan)
 		return s.showSign(c, d, f, stepAnswer{})

@@ -95,11 +95,11 @@ func TestNewCard(t *testing.T) {
 func TestRenewing(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
-	b, who := h.browse(h.mediator), h.newPerson(h.mediator, "Fatima", "Haddad")
+	who := h.newPerson(h.mediator, "Fatima", "Haddad")
 	m := h.signed(h.mediator, who.ID, 31, "housing", "work")
 	path := mandatePath(m)
 	h.clock.Advance(28 * 24 * time.Hour)
-	b = h.browse(h.mediator)
+	b := h.browse(h.mediator)
 	key := url.Values{"key": {b.get(path).says("mandate.show.renew").hidden("key")}}
 	to := b.post(path+"/renew", key).is(http.StatusSeeOther).location
 	b.post(path+"/renew", key).goes(to)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -60,7 +61,7 @@ func (w *Web) recover(c *gin.Context) {
 		if r == nil {
 			return
 		}
-		if r == http.ErrAbortHandler {
+		if err, ok := r.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(r) // net/http's own way to cut a connection
 		}
 		w.cfg.Log.ErrorContext(c.Request.Context(), "panic", slog.String("request", stateOf(c).page.RequestID), slog.String("route", c.FullPath()), slog.String("stack", string(debug.Stack())))

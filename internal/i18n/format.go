@@ -54,6 +54,7 @@ func (p *Printer) firstOfMonth(t time.Time, s string) string {
 		}
 	case English:
 		return strings.Replace(s, ",", "", 1)
+	case Spanish:
 	}
 	return s
 }

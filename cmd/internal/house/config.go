@@ -151,12 +151,7 @@ func (r *reader) rest(c *Config) {
 	if (c.DatabaseURL == "") != (c.OwnerURL == "") {
 		r.fault("RELAIS_DATABASE_OWNER_URL", "set it together with DATABASE_URL, or neither (a private PostgreSQL is started then)")
 	}
-	if n := r.get("RELAIS_DATABASE_CONNECTIONS"); n != "" {
-		var err error
-		if c.MaxConns, err = strconv.Atoi(n); err != nil || c.MaxConns < 2 || c.MaxConns > 1000 {
-			r.fault("RELAIS_DATABASE_CONNECTIONS", "is a number from 2 to 1000")
-		}
-	}
+	r.connections(c)
 	if c.LogOrigin == "" {
 		if u, err := url.Parse(c.BaseURL); err == nil {
 			c.LogOrigin = u.Host + "/log"
@@ -168,12 +163,7 @@ func (r *reader) rest(c *Config) {
 			r.fault("RELAIS_CODE_KEY", "needs 32 characters at least")
 		}
 	}
-	if c.SMTPURL != "" && c.MailFrom == "" {
-		r.fault("RELAIS_MAIL_FROM", "is needed with RELAIS_SMTP_URL")
-	}
-	if c.SMSURL != "" && len(c.SMSSecret) < 32 {
-		r.fault("RELAIS_SMS_SECRET", "needs 32 characters at least with RELAIS_SMS_URL")
-	}
+	r.messages(c)
 	for _, p := range strings.FieldsFunc(r.get("RELAIS_TRUSTED_PROXIES"), func(c rune) bool { return c == ',' || c == ' ' }) {
 		if _, _, err := net.ParseCIDR(p); err != nil {
 			r.fault("RELAIS_TRUSTED_PROXIES", "%q is not a range like 10.0.0.0/8", p)
@@ -185,6 +175,27 @@ func (r *reader) rest(c *Config) {
 		r.fault("RELAIS_LOG_LEVEL", "is one of debug, info, warn, error")
 	}
 	r.issuers(c)
+}
+
+func (r *reader) connections(c *Config) {
+	n := r.get("RELAIS_DATABASE_CONNECTIONS")
+	if n == "" || n == "0" {
+		return
+	}
+	var err error
+	if c.MaxConns, err = strconv.Atoi(n); err != nil || c.MaxConns < 2 || c.MaxConns > 1000 {
+		r.fault("RELAIS_DATABASE_CONNECTIONS", "is 0 (four a core) or a number from 2 to 1000")
+	}
+}
+
+// messages checks that each channel configured has all it needs.
+func (r *reader) messages(c *Config) {
+	if c.SMTPURL != "" && c.MailFrom == "" {
+		r.fault("RELAIS_MAIL_FROM", "is needed with RELAIS_SMTP_URL")
+	}
+	if c.SMSURL != "" && len(c.SMSSecret) < 32 {
+		r.fault("RELAIS_SMS_SECRET", "needs 32 characters at least with RELAIS_SMS_URL")
+	}
 }
 
 func (r *reader) issuers(c *Config) {

@@ -86,11 +86,11 @@ func (h *House) serveWeb(ctx context.Context, listening func(string)) error {
 	case <-ctx.Done():
 		err = ended(ctx)
 	}
-	return errors.Join(err, h.stopServers(servers))
+	return errors.Join(err, h.stopServers(context.WithoutCancel(ctx), servers))
 }
 
-func (h *House) stopServers(servers []*http.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), h.Config.StopTimeout)
+func (h *House) stopServers(ctx context.Context, servers []*http.Server) error {
+	ctx, cancel := context.WithTimeout(ctx, h.Config.StopTimeout)
 	defer cancel()
 	var errs []error
 	for _, s := range servers {
@@ -144,10 +144,10 @@ func (h *House) startJobs(ctx context.Context, background *sync.WaitGroup, fail 
 		h.sweep(ctx)
 	}()
 	return func() {
-		end, cancel := context.WithTimeout(context.Background(), h.Config.StopTimeout)
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.Config.StopTimeout)
 		defer cancel()
 		if err := client.Stop(end); err != nil {
-			h.Logger.Warn("the worker did not stop in time", slog.Any("error", err))
+			h.Logger.WarnContext(end, "the worker did not stop in time", slog.Any("error", err))
 		}
 	}, nil
 }
