@@ -82,7 +82,7 @@ func start(t *testing.T) *demonstration {
 		base: "http://" + addresses[0], idp: "http://" + addresses[1], outbox: "http://" + addresses[2],
 		folder: t.TempDir(), ownerURL: storetest.OwnerURL(t, st), appURL: storetest.AppURL(t, st), said: &transcript{},
 	}
-	cmd := exec.Command(program, "-addr", addresses[0], "-idp", addresses[1], "-outbox", addresses[2], "-var", d.folder) //nolint:noctx // ended below, gently
+	cmd := exec.Command(program, "-addr", addresses[0], "-idp", addresses[1], "-outbox", addresses[2], "-var", d.folder)
 	cmd.Env = append(without(os.Environ(), "RELAIS_"), "DATABASE_URL="+d.appURL, "RELAIS_DATABASE_OWNER_URL="+d.ownerURL)
 	cmd.Stdout, cmd.Stderr = d.said, d.said
 	if err := cmd.Start(); err != nil {
@@ -124,7 +124,9 @@ func (d *demonstration) wait(t *testing.T, exited <-chan error) {
 // end stops a process as Ctrl-C does, and says so if it will not.
 func end(t *testing.T, p *os.Process, exited <-chan error) {
 	t.Helper()
-	_ = p.Signal(syscall.SIGINT) // it may have ended already, which the test has said
+	if err := p.Signal(syscall.SIGINT); err != nil {
+		return // it ended already, which the test has said
+	}
 	select {
 	case <-exited:
 	case <-time.After(stopWithin):
