@@ -67,7 +67,10 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer h.Close()
-	return h.Run(ctx, house.Parts{Web: true, Jobs: true}, func(string) { greet(os.Stdout, o, config.BaseURL, stage, cards) })
+	return h.Run(ctx, house.Parts{Web: true, Jobs: true}, func(string) {
+		greet(os.Stdout, o, config.BaseURL, stage, cards)
+		fmt.Printf("Check the log yourself (another terminal):\n  go run ./cmd/verify -database '%s' -key '%s'\n\n", h.Config.DatabaseURL, h.LogKey.Public)
+	})
 }
 
 // stage is what stands around Relais: the provider and the outbox.
