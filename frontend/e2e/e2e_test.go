@@ -28,9 +28,6 @@ type line struct {
 // UI-01, UI-02, UI-04, UI-05, MA-01, ST-01, ST-03, PO-01, PO-02, PO-06, SU-01.
 func TestJourneys(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("the journeys take minutes")
-	}
 	d := start(t)
 	walk(t, d)
 	d.quiet(t)
