@@ -115,6 +115,10 @@ type NewSession struct {
 	Beneficiary          uuid.UUID
 	Tier                 Tier
 	Organisation         uuid.UUID
+	// StrongAt is when the provider says staff last proved who they are
+	// (auth_time): a provider that lets them through silently is no fresh
+	// sign-in. Zero: now, when the caller knows that it was.
+	StrongAt time.Time
 }
 
 // Start begins a session under a new token, at every sign-in (AU-07): whoever
@@ -134,7 +138,10 @@ func (s *Sessions) Start(ctx context.Context, n NewSession) (token string, sessi
 		Organisation: n.Organisation, Issuer: n.Issuer, SID: n.SID, IDToken: n.IDToken,
 		Data: map[string]string{}, CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(s.deps.AbsoluteLifetime),
 	}
-	if n.Account != uuid.Nil || n.Tier == TierPhone {
+	switch {
+	case !n.StrongAt.IsZero() && n.StrongAt.Before(now):
+		session.StrongAt = n.StrongAt
+	case n.Account != uuid.Nil || n.Tier == TierPhone:
 		session.StrongAt = now
 	}
 	var id uuid.UUID

@@ -23,6 +23,7 @@ const (
 	consentLife      = 30 * time.Minute
 	triesPerSMS      = 5
 	sendsPerWindow   = 3
+	sendsPerDay      = 10 // with five tries each, a guesser has 50 in a million a day
 	windowPerSending = 15 * time.Minute
 )
 
@@ -101,8 +102,8 @@ func (s *Service) OpenByPhone(ctx context.Context, a CardAttempt, typed string) 
 		if err != nil {
 			return err
 		}
+		tx.Keep() // every refusal below counts the try, or the right birth year would be the one that is free
 		if b.ID == uuid.Nil {
-			tx.Keep() // the try counts, or a birth year could be guessed at leisure
 			return tx.Refuse(errWrongCode, translog.Event{})
 		}
 		if _, err := s.checkCode(tx, b, uuid.Nil, "unlock", typed); err != nil {
@@ -168,7 +169,11 @@ func (s *Service) queueCode(tx *command.Tx, b Beneficiary, c phoneCode, words fu
 	if err != nil {
 		return err
 	}
-	if n > sendsPerWindow {
+	day, err := hit(tx.Tx, s.hash("sms-day", b.ID.String()), windowPerCode)
+	if err != nil {
+		return err
+	}
+	if n > sendsPerWindow || day > sendsPerDay {
 		tx.Keep()
 		return tx.Refuse(errSentTooMuch, b.about())
 	}

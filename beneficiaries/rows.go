@@ -158,6 +158,11 @@ func insertAccessCode(tx *store.Tx, id, beneficiary, mandate uuid.UUID, hash []b
 }
 
 func cancelCodes(tx *store.Tx, mandate uuid.UUID) error {
+	// Whoever holds the old card may be reading this very moment.
+	if err := tx.DB().Exec(`DELETE FROM web_sessions WHERE tier = 'card' AND beneficiary_id IN
+		(SELECT c.beneficiary_id FROM access_codes c WHERE c.mandate_id = ? AND c.revoked_at IS NULL)`, mandate).Error; err != nil {
+		return err
+	}
 	return tx.DB().Exec(`UPDATE access_codes SET revoked_at = ? WHERE mandate_id = ? AND revoked_at IS NULL`, tx.Now(), mandate).Error
 }
 
@@ -278,7 +283,8 @@ func eraseRows(tx *store.Tx, id uuid.UUID) (entries int64, err error) {
 		`UPDATE messages SET recipient = '', subject = '', body = '' WHERE beneficiary_id = ?`,
 		`UPDATE disputes SET text = '-', answer = '' WHERE beneficiary_id = ?`,
 		`UPDATE evidences SET content = NULL, strokes = NULL WHERE mandate_id IN (SELECT id FROM mandates WHERE beneficiary_id = ?)`,
-		`UPDATE mandates SET payload = NULL, jws = '', interpreter = '', draft = '{}' WHERE beneficiary_id = ?`,
+		`UPDATE grants SET end_reason = '' WHERE beneficiary_id = ?`,
+		`UPDATE mandates SET payload = NULL, jws = '', interpreter = '', draft = '{}', end_reason = '', suspended_reason = '' WHERE beneficiary_id = ?`,
 	}
 	for _, s := range steps {
 		if err := tx.DB().Exec(s, id).Error; err != nil {

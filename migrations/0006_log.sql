@@ -88,6 +88,7 @@ BEGIN
   GET DIAGNOSTICS n = ROW_COUNT;
   DELETE FROM row_history WHERE row_id = person
      OR row_id IN (SELECT id FROM mandates WHERE beneficiary_id = person)
+     OR row_id IN (SELECT id FROM grants WHERE beneficiary_id = person)
      OR row_id IN (SELECT id FROM cases WHERE beneficiary_id = person)
      OR row_id IN (SELECT id FROM disputes WHERE beneficiary_id = person);
   RETURN n;

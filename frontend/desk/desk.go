@@ -88,7 +88,7 @@ func (d *Desk) serve(route Route, signIn string) func(*gin.Context) error {
 	_, public := route.Access.(authz.Public)
 	public = public && (route.Method == http.MethodPost || strings.HasSuffix(route.Path, "/callback"))
 	return func(c *gin.Context) error {
-		if public && !d.doors.Allow(c.ClientIP()) {
+		if public && !d.doors.Allow(web.Address(c.ClientIP())) {
 			return problem.New(problem.KindTooMany, "too_many_requests")
 		}
 		web.SetSignIn(c, signIn)

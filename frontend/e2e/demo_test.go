@@ -131,7 +131,9 @@ func end(t *testing.T, p *os.Process, exited <-chan error) {
 	case <-exited:
 	case <-time.After(stopWithin):
 		t.Error("cmd/demo did not stop when asked")
-		_ = p.Kill()
+		if err := p.Kill(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -39,6 +39,9 @@ func (s *Surface) caseOf(c *gin.Context, actor authz.Actor) (caseFacts, error) {
 	if k.Case, err = s.Mandates.GetCase(ctx, actor, id); err != nil {
 		return k, err
 	}
+	if k.Organisation != actor.Organisation {
+		return k, problem.NotFound() // supervision has pages of its own, which ask why
+	}
 	org, err := s.Organisations.Facts(ctx, k.Organisation)
 	if err != nil {
 		return k, err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/frontend/web"
+	"github.com/relais-org/relais/internal/problem"
 )
 
 // person shows one person: who they are, their mandates, their cases, how to
@@ -20,6 +21,9 @@ func (s *Surface) person(c *gin.Context, actor authz.Actor) error {
 	b, err := s.Beneficiaries.Get(ctx, actor, id)
 	if err != nil {
 		return err
+	}
+	if b.Organisation != actor.Organisation {
+		return problem.NotFound() // supervision has pages of its own, which ask why
 	}
 	all, err := s.Mandates.OfBeneficiary(ctx, actor, id)
 	if err != nil {

@@ -108,7 +108,7 @@ func attempt(c *gin.Context) (*form.Form, beneficiaries.CardAttempt, error) {
 	return f, beneficiaries.CardAttempt{
 		Code:      f.Required("code", "card_code_missing"),
 		BirthYear: f.Required("birth_year", "birth_year_missing"),
-		Address:   c.ClientIP(),
+		Address:   web.Address(c.ClientIP()),
 	}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -32,7 +33,7 @@ func (s *Surface) callback(c *gin.Context, _ authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	session, err := s.start(c, authz.NewSession{Account: account.ID, Issuer: id.IssuerID, SID: id.SID, IDToken: id.IDToken})
+	session, err := s.start(c, authz.NewSession{Account: account.ID, Issuer: id.IssuerID, SID: id.SID, IDToken: id.IDToken, StrongAt: proved(id)})
 	if err != nil {
 		return err
 	}
@@ -41,6 +42,15 @@ func (s *Surface) callback(c *gin.Context, _ authz.Actor) error {
 		return err
 	}
 	return web.SeeOther(c, orHome(web.LocalPath(id.Next, ""), actor))
+}
+
+// proved is when the provider says the person proved who they are; long ago
+// when it does not say, so that the first sensitive act asks.
+func proved(id login.Identity) time.Time {
+	if id.AuthTime.IsZero() {
+		return time.Unix(1, 0).UTC()
+	}
+	return id.AuthTime
 }
 
 func identity(id login.Identity) organisations.Identity {

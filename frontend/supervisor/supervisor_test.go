@@ -252,7 +252,8 @@ func TestTwoOrganisations(t *testing.T) {
 	other := h.newPerson(h.there.mediator, "فاطمة", strings.Repeat("Wolfeschlegelsteinhausen", 3), "06 11 22 33 44")
 	c := h.browser(h.supervisor)
 	c.get("/supervision").shows(http.StatusOK, "CCAS de Nantes", "All that you supervise")
-	c.post("/supervision/search", "purpose", why, "organisation", h.there.org.String()).shows(http.StatusOK, "Hugo Leroy", "<bdi>فاطمة Wolfe").lacks("Claire Martin")
+	c.post("/supervision/search", "purpose", why, "organisation", h.there.org.String()).shows(http.StatusOK, "Hugo Leroy", "Somebody (open to name them)").
+		lacks("Claire Martin").lacks("فاطمة") // a look that names nobody shows nobody: they could not list it
 	c.post("/supervision/search", "purpose", why, "organisation", "all of them").shows(http.StatusNotFound)
-	c.get(withWhy("/supervision/people/"+other.String())).shows(http.StatusOK, "فاطمة")
+	c.get(withWhy("/supervision/people/"+other.String())).shows(http.StatusOK, "<bdi>فاطمة Wolfe")
 }

@@ -116,7 +116,7 @@ func (f frame) person(e review.Entry) string {
 	case e.Erased:
 		return f.T("supervisor.erased")
 	}
-	return e.BeneficiaryName
+	return cmp.Or(e.BeneficiaryName, f.T("supervisor.somebody"))
 }
 
 func blocked(f frame, e review.Entry) []t.Tag {

@@ -171,6 +171,9 @@ func (f *found) page(tx *command.Tx, limit int) (Page, error) {
 		return page, err
 	}
 	page.Entries, page.Next = cut(entries, limit)
+	if f.about.Beneficiary == uuid.Nil {
+		unnamed(page.Entries)
+	}
 	return page, nil
 }
 
@@ -190,6 +193,19 @@ func instant(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
+}
+
+// unnamed takes the people helped out of entries read without naming anybody:
+// none of them could list that look (invariant 4 of the design). Opening one
+// names the person, and tells them.
+func unnamed(entries []Entry) {
+	for i := range entries {
+		e := &entries[i]
+		e.BeneficiaryName, e.Personal = "", nil
+		if e.ActorRole == translog.RolePerson {
+			e.ActorName = ""
+		}
+	}
 }
 
 // cut keeps limit entries of one more that was read, and says where to go on.

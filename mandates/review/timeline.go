@@ -39,6 +39,9 @@ func (s *Service) Timeline(ctx context.Context, actor authz.Actor, l Look) (Time
 		}
 		t = Timeline{Sheet: o.sheet}
 		t.Entries, t.Next = cut(entries, defaultLimit)
+		if l.Mediator != uuid.Nil {
+			unnamed(t.Entries)
+		}
 		o.detail.Older, o.detail.Shown = before > 0, len(t.Entries)
 		return o.detail, nil
 	})
