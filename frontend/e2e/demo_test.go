@@ -128,7 +128,8 @@ func end(t *testing.T, p *os.Process, exited <-chan error) {
 		return // it ended already, which the test has said
 	}
 	select {
-	case <-exited:
+	case err := <-exited:
+		t.Logf("cmd/demo ended: %v", err)
 	case <-time.After(stopWithin):
 		t.Error("cmd/demo did not stop when asked")
 		if err := p.Kill(); err != nil {
