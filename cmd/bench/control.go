@@ -19,7 +19,7 @@ import (
 const controlTables = `
 CREATE TABLE IF NOT EXISTS bench_mandates (id int PRIMARY KEY, state text NOT NULL, ends_at timestamptz NOT NULL);
 INSERT INTO bench_mandates SELECT n, 'active', now() + interval '1 year' FROM generate_series(1, 1000) n ON CONFLICT DO NOTHING;
-CREATE TABLE IF NOT EXISTS bench_steps (LIKE steps INCLUDING INDEXES);
+CREATE TABLE IF NOT EXISTS bench_steps (LIKE steps INCLUDING DEFAULTS INCLUDING INDEXES);
 CREATE TABLE IF NOT EXISTS bench_journal (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz NOT NULL, organisation uuid, actor uuid,
 	person uuid, kind text, content text);
 CREATE INDEX IF NOT EXISTS bench_journal_org ON bench_journal (organisation, id);
