@@ -106,7 +106,10 @@ func (s *Service) OpenByPhone(ctx context.Context, a CardAttempt, typed string) 
 		if b.ID == uuid.Nil {
 			return tx.Refuse(errWrongCode, translog.Event{})
 		}
-		if _, err := s.checkCode(tx, b, uuid.Nil, "unlock", typed); err != nil {
+		if _, err := s.checkCode(tx, b, uuid.Nil, "unlock", typed); problem.As(err) != nil && problem.As(err).Kind == problem.KindInvalid {
+			// Over or wrong answers as a wrong year does: the answer must not tell the year.
+			return tx.Refuse(errWrongCode, b.about())
+		} else if err != nil {
 			return err
 		}
 		code, _ := parseCode(a.Code)

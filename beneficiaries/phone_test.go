@@ -144,6 +144,19 @@ func TestUnlockTriesAreCounted(t *testing.T) {
 	b.fails("too_many_tries", func() error { return b.SendUnlockCode(t.Context(), wrong) })
 }
 
+// The right birth year without a code sent answers as a wrong one does, and
+// counts as one: otherwise the answer, or the free try, would tell the year.
+func TestUnlockDoesNotTellTheYear(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	code := b.card(b.create(b.someone("Fatima", "Haddad"))).Reveal()
+	right := CardAttempt{Code: code, BirthYear: "1946", Address: "192.0.2.7"}
+	for range triesPerAddress {
+		b.fails("phone_code_wrong", func() error { _, err := b.OpenByPhone(t.Context(), right, "123456"); return err })
+	}
+	b.fails("too_many_tries", func() error { _, err := b.OpenByPhone(t.Context(), right, "123456"); return err })
+}
+
 // A code of one purpose is none of another, and consent is for one mandate.
 func TestCodesKeepToTheirPurpose(t *testing.T) {
 	t.Parallel()
