@@ -26,8 +26,10 @@ var levels = [][]string{
 	{"internal/store"},
 	{"translog/ledger", "internal/notify", "authz", "authz/login"},
 	{"internal/command"},
+	{"organisations/clients"},
 	{"organisations", "beneficiaries"},
 	{"mandates", "mandates/review"},
+	{"mandates/acting"},
 	{"programmes"},
 	{"api", "frontend"},
 	{"cmd"},
@@ -35,7 +37,7 @@ var levels = [][]string{
 
 // shared folders of the front end may be imported by its areas, which never
 // import each other.
-var areas = []string{"frontend/mediator", "frontend/portal", "frontend/supervisor", "frontend/admin", "frontend/public", "api/v1", "api/op", "api/log"}
+var areas = []string{"frontend/mediator", "frontend/portal", "frontend/supervisor", "frontend/admin", "frontend/public", "frontend/acting", "api/v1", "api/op", "api/log"}
 
 // topLevel is everything that may hold Go code beside the module's root; a new
 // folder needs a written decision in docs/decisions.
