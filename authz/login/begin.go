@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -106,6 +107,11 @@ func (i *issuer) demanded(stepUp bool) []string {
 		return i.ACRStepUp
 	}
 	return i.ACRValues
+}
+
+// strong says whether an acr would satisfy a step-up.
+func (i *issuer) strong(acr string) bool {
+	return len(i.ACRStepUp) == 0 || slices.Contains(i.ACRStepUp, acr)
 }
 
 // secret is 256 random bits, in the alphabet that PKCE allows (RFC 7636 §4.1).

@@ -28,6 +28,9 @@ type Identity struct {
 	ACR      string
 	AMR      []string
 	AuthTime time.Time
+	// Strong says that ACR is what the configuration calls strong (ACRStepUp);
+	// where it names nothing, every sign-in is.
+	Strong bool
 	// SID is the session at the issuer, for back-channel logout.
 	SID string
 	// IDToken is kept for the sign-out's id_token_hint, and for nothing else.
@@ -122,7 +125,7 @@ func (i *issuer) exchange(ctx context.Context, a attempt, query url.Values) (Ide
 		Issuer: token.Issuer, Subject: token.Subject,
 		Email: strings.TrimSpace(who.Email), EmailVerified: who.EmailVerified != nil && bool(*who.EmailVerified),
 		Name: who.fullName(), ACR: token.ACR, AMR: token.AMR, AuthTime: time.Time(token.AuthTime),
-		SID: token.SID, IDToken: raw,
+		Strong: i.strong(token.ACR), SID: token.SID, IDToken: raw,
 	}, nil
 }
 

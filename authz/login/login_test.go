@@ -195,6 +195,9 @@ func TestStepUp(t *testing.T) {
 	if again.ACR != idp.ACRTwoFactors || !again.StepUp || string(again.Stash) != "sealed form" || again.Session != session() {
 		t.Errorf("identity %+v", again)
 	}
+	if first.Strong || !again.Strong {
+		t.Errorf("one factor strong: %t, two factors: %t", first.Strong, again.Strong)
+	}
 	if again.Subject != first.Subject || again.SID != first.SID || again.AuthTime.Before(first.AuthTime) {
 		t.Errorf("first %+v, again %+v", first, again)
 	}

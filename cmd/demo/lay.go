@@ -39,10 +39,14 @@ func (s *stage) config(o options) (house.Config, error) {
 		return c, err
 	}
 	for _, audience := range []login.Audience{login.AudienceStaff, login.AudiencePerson} {
+		demanded := []string{} // a person's first sign-in may be weak; staff's is not
+		if audience == login.AudienceStaff {
+			demanded = []string{idp.ACRTwoFactors}
+		}
 		c.Issuers = append(c.Issuers, login.Issuer{ID: "demo-" + string(audience), Name: map[string]string{
 			"fr": "l’identité de démonstration", "en": "the demonstration identity", "es": "la identidad de demostración"},
 			URL: s.issuer, ClientID: "relais-" + string(audience), ClientSecret: "demo-" + string(audience), Audience: audience,
-			ACRStepUp: []string{idp.ACRTwoFactors}, AllowInsecureHTTP: true})
+			ACRValues: demanded, ACRStepUp: []string{idp.ACRTwoFactors}, AllowInsecureHTTP: true})
 	}
 	return c, nil
 }

@@ -43,10 +43,15 @@ func (s *Surface) begin(c *gin.Context, _ authz.Actor) error {
 // StepUp answers a command that asks for a fresh sign-in: a posted form is
 // kept, sealed, and comes back afterwards (AU-08). It is the desk's hook.
 func (s *Surface) StepUp(c *gin.Context) error {
-	x := stash{Path: c.Request.URL.RequestURI(), Fields: c.Request.PostForm}
 	if c.Request.Method != http.MethodPost {
-		return s.toProvider(c, x.Path, nil)
+		return s.toProvider(c, c.Request.URL.RequestURI(), nil)
 	}
+	if c.Request.PostForm == nil { // the act was refused before anything was read
+		if err := c.Request.ParseForm(); err != nil {
+			return problem.New(problem.KindInvalid, "malformed").Because(err)
+		}
+	}
+	x := stash{Path: c.Request.URL.RequestURI(), Fields: c.Request.PostForm}
 	kept, err := x.seal(s.browser(c))
 	if err != nil {
 		return err

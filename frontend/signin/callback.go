@@ -44,10 +44,11 @@ func (s *Surface) callback(c *gin.Context, _ authz.Actor) error {
 	return web.SeeOther(c, orHome(web.LocalPath(id.Next, ""), actor))
 }
 
-// proved is when the provider says the person proved who they are; long ago
-// when it does not say, so that the first sensitive act asks.
+// proved is when the provider says that somebody proved who they are as
+// strongly as a sensitive act wants it; long ago when it does not say when, or
+// when it was done more weakly, so that the first sensitive act asks (AU-08).
 func proved(id login.Identity) time.Time {
-	if id.AuthTime.IsZero() {
+	if id.AuthTime.IsZero() || !id.Strong {
 		return time.Unix(1, 0).UTC()
 	}
 	return id.AuthTime
@@ -123,7 +124,7 @@ func (s *Surface) openPerson(c *gin.Context, id login.Identity) error {
 		return err
 	}
 	_, err = s.start(c, authz.NewSession{Beneficiary: access.Beneficiary, Organisation: access.Organisation, Tier: authz.TierPhone,
-		Issuer: id.IssuerID, SID: id.SID, IDToken: id.IDToken})
+		Issuer: id.IssuerID, SID: id.SID, IDToken: id.IDToken, StrongAt: proved(id)})
 	if err != nil {
 		return err
 	}
