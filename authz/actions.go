@@ -71,4 +71,26 @@ const (
 	SessionStart Action = "start"
 	SessionEnd   Action = "end"
 	PageSee      Action = "see"
+
+	// Clients, and what mediators are given at them.
+	ClientRegister Action = "register"
+	ClientChange   Action = "change"
+	ClientSuspend  Action = "suspend"
+	ClientResume   Action = "resume"
+	ClientEnd      Action = "end"
+	ClientRead     Action = "read"
+	// RequestChoose picks the person and the procedure for a service's request.
+	RequestChoose      Action = "choose"
+	RequestDecline     Action = "decline"
+	DelegationGrant    Action = "grant"
+	DelegationRedeem   Action = "redeem" // code for tokens
+	DelegationRefresh  Action = "refresh"
+	DelegationUse      Action = "use" // userinfo, introspection
+	DelegationExchange Action = "exchange"
+	DelegationEnd      Action = "end"
+	CheckAsk           Action = "ask"
+	StepReport         Action = "report" // by a service
+	WebhookRegister    Action = "register"
+	WebhookEnd         Action = "end"
+	WebhookRead        Action = "read"
 )

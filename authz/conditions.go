@@ -24,6 +24,9 @@ var conditions = map[string]condition{
 	"not_self":           notSelf,
 	"somebody_else":      somebodyElse,
 	"not_last_referent":  notLastReferent,
+	"mediator_authority": mediatorAuthority,
+	"live_delegation":    liveDelegation,
+	"fresh_mediator":     freshMediator,
 }
 
 // authority: everything DESIGN §2 asks of a mediator before acting (AU-09), and

@@ -149,6 +149,7 @@ func TestNotYoursLooksNotThere(t *testing.T) {
 var openTo = map[Kind][]Role{
 	KindSession: everyRole, KindPage: {Mediator, Referent, Supervisor, Operator, Person},
 	KindOrganisation: {Operator}, KindMembership: {Operator}, KindRemit: {Operator},
+	KindClient: {Operator, System}, KindDelegation: {System},
 	KindMandate: {System}, KindBeneficiary: {System}, KindCard: {System},
 }
 

@@ -45,6 +45,7 @@ func (n *nearest) decision() Decision {
 // able to mend it here, to what they can mend at once.
 var reasonOrder = []Reason{
 	ReasonNoRule,
+	ReasonClientNotActive,
 	ReasonOrganisation, ReasonOutsideRemit, ReasonNotYourself,
 	ReasonOrganisationSuspended,
 	ReasonAccountSuspended,
@@ -56,6 +57,8 @@ var reasonOrder = []Reason{
 	ReasonMandateNotActive, ReasonMandateExpired, ReasonMandateRevoked, ReasonMandateSuspended,
 	ReasonProcedureNotInScope,
 	ReasonActionNotInScope,
+	ReasonDelegationEnded,
+	ReasonTokenExpired,
 	ReasonNeedsPhoneCode,
 	ReasonNeedsStepUp,
 }

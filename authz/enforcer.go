@@ -243,7 +243,7 @@ func (l *kindLaw) related(f *facts, roles []Role) bool {
 // owned reports whether the object is somebody's. What is nobody's cannot be
 // hidden: a search without bounds, one's own pages.
 func (o *Object) owned() bool {
-	return o.Organisation != uuid.Nil || o.Beneficiary != uuid.Nil || o.Account != uuid.Nil || o.Territory != ""
+	return o.Organisation != uuid.Nil || o.Beneficiary != uuid.Nil || o.Account != uuid.Nil || o.Territory != "" || o.Client != uuid.Nil
 }
 
 // wholeQuestion selects r2 and m2 of model.conf.

@@ -113,7 +113,7 @@ func TestNothingCrossesOrganisations(t *testing.T) {
 		switch d.Role {
 		case Mediator, Referent:
 			ok = slices.ContainsFunc(a.Memberships, func(m Membership) bool {
-				return m.Role == d.Role && (m.Organisation == o.Organisation || (p.Kind == KindMembership && o.Account == a.Account))
+				return m.Role == d.Role && (m.Organisation == o.Organisation || (slices.Contains([]Kind{KindMembership, KindRequest, KindDelegation}, p.Kind) && o.Account == a.Account))
 			})
 		case Supervisor:
 			ok = slices.Contains(a.Remit.Organisations, o.Organisation) || slices.Contains(a.Remit.Territories, o.Territory) ||
@@ -124,6 +124,10 @@ func TestNothingCrossesOrganisations(t *testing.T) {
 			ok = a.Operator
 		case System:
 			ok = a.System
+		case Service:
+			ok = a.Client != uuid.Nil && a.Client == o.Client
+		case Software:
+			ok = a.Client != uuid.Nil && a.Organisation == o.Organisation
 		case Visitor:
 			ok = false
 		}
@@ -145,6 +149,10 @@ func drawActor(rng *rand.Rand) Actor {
 		return a
 	case 1:
 		a.System = true
+		return a
+	case 2:
+		a.Client = []uuid.UUID{portal, alice}[rng.IntN(2)]
+		a.Organisation = []uuid.UUID{uuid.Nil, org1}[rng.IntN(2)]
 		return a
 	}
 	a.Account = []uuid.UUID{alice, bruno}[rng.IntN(2)]
@@ -168,6 +176,9 @@ func drawObject(rng *rand.Rand) Object {
 		Territory:    []string{"33", "971", ""}[rng.IntN(3)],
 		Beneficiary:  []uuid.UUID{mrsDu, mrsDu2, uuid.Nil}[rng.IntN(3)],
 		Account:      []uuid.UUID{alice, bruno, uuid.Nil}[rng.IntN(3)],
+		Client:       []uuid.UUID{portal, alice, uuid.Nil}[rng.IntN(3)],
+		Mediator:     mediatorOf(orgs[rng.IntN(2)]),
+		Delegation:   &DelegationFacts{EndsAt: noon.Add(time.Hour), ClientActive: true},
 	}
 	if rng.IntN(2) == 0 {
 		o.Mandate = liveFacts(orgs[rng.IntN(3)])

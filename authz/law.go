@@ -120,4 +120,4 @@ func readConditions(words string) ([]condition, error) {
 }
 
 // everyRole in the order in which the roles of one actor are tried.
-var everyRole = []Role{Mediator, Referent, Supervisor, Operator, Person, System, Visitor}
+var everyRole = []Role{Mediator, Referent, Supervisor, Operator, Person, Service, Software, System, Visitor}

@@ -103,6 +103,25 @@ func situations() []situation {
 		situation{"phone", Person, asIs},
 		situation{"sensitive, fresh", Person, func(_ *Actor, o *Object) { o.Sensitive = true }},
 		situation{"sensitive, stale", Person, staleAndSensitive},
+		situation{"in order", Service, asIs},
+		situation{"mediator not trained", Service, func(_ *Actor, o *Object) {
+			o.Mediator.Membership.Authority.Missing = []Reason{ReasonNotTrained}
+		}},
+		situation{"mediator suspended", Service, func(_ *Actor, o *Object) { o.Mediator.SuspendedAccount = true }},
+		situation{"mediator of another organisation", Service, func(_ *Actor, o *Object) { o.Mediator.Membership.Organisation = uuid.New() }},
+		situation{"mandate revoked", Service, func(_ *Actor, o *Object) { o.Mandate.State = "revoked" }},
+		situation{"action out of scope", Service, func(_ *Actor, o *Object) { o.Mandate.ActionInScope = false }},
+		situation{"delegation ended", Service, func(_ *Actor, o *Object) { o.Delegation.Ended = true }},
+		situation{"delegation past its end", Service, func(_ *Actor, o *Object) { o.Delegation.EndsAt = noon }},
+		situation{"client suspended", Service, func(_ *Actor, o *Object) { o.Delegation.ClientActive = false }},
+		situation{"token over", Service, func(_ *Actor, o *Object) { o.Delegation.TokenOver = true }},
+		situation{"no delegation", Service, func(_ *Actor, o *Object) { o.Delegation, o.Mediator = nil, nil }},
+		situation{"sensitive, fresh", Service, func(_ *Actor, o *Object) { o.Sensitive = true }},
+		situation{"sensitive, stale", Service, func(_ *Actor, o *Object) {
+			o.Sensitive = true
+			o.Mediator.StrongAt = noon.Add(-StepUpAge - 1)
+		}},
+		situation{"in order", Software, asIs},
 		situation{"", System, asIs},
 		situation{"", Visitor, asIs},
 	)

@@ -55,7 +55,7 @@ var permitted = map[Kind][]Action{
 		MandateSuspend, MandateResume, MandateExpire, MandateRead, MandatePrint,
 	},
 	KindCase: {CaseOpen, CaseRead, CaseHandOver, CaseClose, CaseSetDue},
-	KindStep: {StepDo, StepCorrect, StepRead},
+	KindStep: {StepDo, StepCorrect, StepRead, StepReport},
 	KindBeneficiary: {
 		BeneficiaryCreate, BeneficiarySearch, BeneficiaryRead, BeneficiaryChange, BeneficiaryChangeContact,
 		BeneficiaryErase,
@@ -76,6 +76,13 @@ var permitted = map[Kind][]Action{
 	KindMessage:  {MessagePrint, MessageRead},
 	KindSession:  {SessionStart, SessionEnd},
 	KindPage:     {PageSee},
+	KindClient:   {ClientRegister, ClientChange, ClientSuspend, ClientResume, ClientEnd, ClientRead},
+	KindRequest:  {RequestChoose, RequestDecline},
+	KindDelegation: {
+		DelegationGrant, DelegationRedeem, DelegationRefresh, DelegationUse, DelegationExchange, DelegationEnd,
+	},
+	KindCheck:   {CheckAsk},
+	KindWebhook: {WebhookRegister, WebhookEnd, WebhookRead},
 }
 
 // Known reports whether such a permission exists.

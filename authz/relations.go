@@ -46,14 +46,21 @@ var relations = map[string]relation{
 	"whole_remit":      {wholeRemit, ReasonOutsideRemit},
 	"own_person":       {ownPerson, ReasonNotYourself},
 	"own_account":      {ownAccount, ReasonNotYourself},
+	"own_client":       {ownClient, ReasonOrganisation},
 	"any":              {anyObject, ReasonNoRule},
 }
 
 // ownOrganisation: the actor has a membership, in this role, in the object's
 // organisation. A mandate leaned on must be held by that organisation too
 // (DESIGN §5, 1): another organisation's mandate lends nothing.
+//
+// An organisation's software belongs to one organisation and has no membership.
 func ownOrganisation(f *facts) bool {
-	return f.membership != nil &&
+	own := f.membership != nil
+	if f.role == Software {
+		own = f.object.Organisation != uuid.Nil && f.object.Organisation == f.actor.Organisation
+	}
+	return own &&
 		(f.object.Mandate == nil || f.object.Mandate.Organisation == f.object.Organisation)
 }
 
@@ -82,26 +89,36 @@ func ownAccount(f *facts) bool {
 		(f.object.Organisation == uuid.Nil || f.membership != nil)
 }
 
+// ownClient: the object belongs to the client that asks.
+func ownClient(f *facts) bool {
+	return f.actor.Client != uuid.Nil && f.actor.Client == f.object.Client &&
+		(f.object.Mandate == nil || f.object.Mandate.Organisation == f.object.Organisation)
+}
+
 func anyObject(*facts) bool { return true }
 
 // holds reports whether there is anything in the remit.
 func (r Remit) holds() bool { return len(r.Organisations)+len(r.Territories) > 0 }
 
 // Roles lists what the actor is, in the order in which rules are tried. An
-// account that is nothing (any more) is a visitor. An actor that would be staff
-// and person at once is nobody: sessions are one or the other.
+// account that is nothing (any more) is a visitor. An actor that would be two of
+// staff, person and client at once is nobody: sessions are one, tokens another.
 func (a *Actor) Roles() []Role {
 	var roles [4]Role
 	return a.appendRoles(roles[:0])
 }
 
 func (a *Actor) appendRoles(roles []Role) []Role {
-	staff, person := a.Account != uuid.Nil, a.Beneficiary != uuid.Nil
+	staff, person, client := a.Account != uuid.Nil, a.Beneficiary != uuid.Nil, a.Client != uuid.Nil
 	switch {
-	case a.System && !staff && !person:
+	case a.System && !staff && !person && !client:
 		return append(roles, System)
-	case a.System || (staff && person):
+	case a.System || (staff && person) || (client && (staff || person)):
 		return roles
+	case client && a.Organisation != uuid.Nil:
+		return append(roles, Software)
+	case client:
+		return append(roles, Service)
 	case person:
 		return append(roles, Person)
 	case staff:

@@ -15,6 +15,7 @@ var (
 	alice  = uuid.MustParse("00000000-0000-4000-8000-0000000000a1")
 	bruno  = uuid.MustParse("00000000-0000-4000-8000-0000000000a2")
 	mrsDu  = uuid.MustParse("00000000-0000-4000-8000-0000000000b1")
+	portal = uuid.MustParse("00000000-0000-4000-8000-0000000000c1")
 	mrsDu2 = uuid.MustParse("00000000-0000-4000-8000-0000000000b2")
 )
 
@@ -42,7 +43,7 @@ func staff(roles ...Role) Actor {
 			a.Remit = Remit{Organisations: []uuid.UUID{org1}}
 		case Operator:
 			a.Operator = true
-		case Person, Visitor, System:
+		case Person, Visitor, System, Service, Software:
 			panic("not staff: " + r)
 		}
 	}
@@ -60,6 +61,10 @@ func actorAs(role Role) Actor {
 		return person(TierPhone)
 	case Visitor:
 		return Actor{Now: noon}
+	case Service:
+		return Actor{Client: portal, ClientName: "CAF", Now: noon}
+	case Software:
+		return Actor{Client: portal, Organisation: org1, Now: noon}
 	case System:
 		return Actor{System: true, Now: noon}
 	case Mediator, Referent, Supervisor, Operator:
@@ -72,8 +77,13 @@ func actorAs(role Role) Actor {
 func objectOf(kind Kind) Object {
 	return Object{
 		Kind: kind, Organisation: org1, Territory: "33", Beneficiary: mrsDu, Account: bruno,
-		Mandate: liveFacts(org1),
+		Mandate: liveFacts(org1), Client: portal, Mediator: mediatorOf(org1),
+		Delegation: &DelegationFacts{EndsAt: noon.Add(time.Hour), ClientActive: true},
 	}
+}
+
+func mediatorOf(org uuid.UUID) *MediatorFacts {
+	return &MediatorFacts{Membership: membershipOf(org, Mediator), StrongAt: noon.Add(-time.Minute)}
 }
 
 func liveFacts(org uuid.UUID) *MandateFacts {
@@ -87,6 +97,6 @@ func liveFacts(org uuid.UUID) *MandateFacts {
 func elsewhere(kind Kind) Object {
 	o := objectOf(kind)
 	o.Organisation, o.Territory, o.Beneficiary, o.Account = org2, "971", mrsDu2, uuid.New()
-	o.Mandate = liveFacts(org2)
+	o.Mandate, o.Client, o.Mediator = liveFacts(org2), uuid.New(), mediatorOf(org2)
 	return o
 }

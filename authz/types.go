@@ -18,6 +18,10 @@ const (
 	Person     Role = "person"
 	Visitor    Role = "visitor"
 	System     Role = "system"
+	// Service is an administration's site acting on what a mediator was given
+	// there; Software is an organisation's own program, bound to it alone.
+	Service  Role = "service"
+	Software Role = "software"
 )
 
 // Tier is how a person opened their space.
@@ -86,6 +90,10 @@ type Actor struct {
 	Beneficiary  uuid.UUID // person only
 	Tier         Tier      // person only
 	System       bool
+	// Client is the registered client that asks by itself, with its name: a
+	// service; or, when Organisation is set too, that organisation's software.
+	Client     uuid.UUID
+	ClientName string
 	// SuspendedAccount is set when the account as a whole may do nothing.
 	SuspendedAccount bool
 	// StrongAt is the last fresh authentication of this session; the decision
@@ -118,6 +126,11 @@ const (
 	KindMessage      Kind = "message"
 	KindSession      Kind = "session"
 	KindPage         Kind = "page" // a surface's own pages: home, settings
+	KindClient       Kind = "client"
+	KindRequest      Kind = "request"    // a service's request to have a mediator act for someone
+	KindDelegation   Kind = "delegation" // what a mediator was given at one service
+	KindCheck        Kind = "check"      // a service asks just before an irreversible act
+	KindWebhook      Kind = "webhook"
 )
 
 // Action is what is asked. Typed constants only: a typo must not compile.
@@ -134,6 +147,12 @@ type Object struct {
 	Sensitive bool
 	// Mandate facts, for acts that need a live mandate; nil when not applicable.
 	Mandate *MandateFacts
+	// Client is the registered client it belongs to, or is.
+	Client uuid.UUID
+	// Mediator and Delegation are for acts of a service: who was given what it
+	// leans on, as they are now. Nil when not applicable.
+	Mediator   *MediatorFacts
+	Delegation *DelegationFacts
 	// LastReferent: ending this membership would leave no referent.
 	LastReferent bool
 }
@@ -148,6 +167,23 @@ type MandateFacts struct {
 	ActionInScope    bool
 	// OrganisationAlive: the organisation that holds it is not suspended.
 	OrganisationAlive bool
+}
+
+// MediatorFacts are who a service acts through, at this instant.
+type MediatorFacts struct {
+	SuspendedAccount bool
+	Membership       Membership
+	// StrongAt is the fresh authentication that the delegation rests on.
+	StrongAt time.Time
+}
+
+// DelegationFacts are the facts of what a mediator was given at a service.
+type DelegationFacts struct {
+	EndsAt       time.Time // exclusive
+	Ended        bool
+	ClientActive bool // neither suspended nor ended
+	// TokenOver: the token shown has expired or was revoked by itself.
+	TokenOver bool
 }
 
 // Reason is why a decision said no; stable, and the text key "reason.<code>".
@@ -176,6 +212,9 @@ const (
 	ReasonActionNotInScope      Reason = "action_not_in_scope"
 	ReasonNeedsStepUp           Reason = "needs_step_up"
 	ReasonNeedsPhoneCode        Reason = "needs_phone_code" // the person's card tier is not enough
+	ReasonClientNotActive       Reason = "client_not_active"
+	ReasonDelegationEnded       Reason = "delegation_ended"
+	ReasonTokenExpired          Reason = "token_expired"
 )
 
 // Decision is the answer, with what matched or everything that failed.

@@ -12,12 +12,14 @@ const (
 	RoleSupervisor Role = "supervisor"
 	RoleOperator   Role = "operator"
 	RolePerson     Role = "person"
-	RoleVisitor    Role = "visitor" // nobody known: a refused sign-in, a wrong card code
-	RoleSystem     Role = "system"  // a job
+	RoleVisitor    Role = "visitor"  // nobody known: a refused sign-in, a wrong card code
+	RoleSystem     Role = "system"   // a job
+	RoleService    Role = "service"  // a registered service, by itself
+	RoleSoftware   Role = "software" // an organisation's own software
 )
 
 // Actor is who acted: a role and, for staff, the account; for a person, the
-// beneficiary. Nil for a visitor and for the system.
+// beneficiary; for a service or software, the client. Nil for a visitor and for the system.
 type Actor struct {
 	Role Role
 	ID   uuid.UUID

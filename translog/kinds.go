@@ -71,4 +71,20 @@ const (
 	LogViewed     Kind = "log.viewed"
 	LogExported   Kind = "log.exported"
 	LetterPrinted Kind = "letter.printed"
+
+	ClientRegistered    Kind = "client.registered"
+	ClientChanged       Kind = "client.changed"
+	ClientSuspended     Kind = "client.suspended"
+	ClientResumed       Kind = "client.resumed"
+	ClientEnded         Kind = "client.ended"
+	WebhookRegistered   Kind = "webhook.registered"
+	WebhookEnded        Kind = "webhook.ended"
+	DelegationGranted   Kind = "delegation.granted" // a mediator may act for a person at a service
+	DelegationDeclined  Kind = "delegation.declined"
+	DelegationRedeemed  Kind = "delegation.redeemed"
+	DelegationRefreshed Kind = "delegation.refreshed"
+	DelegationExchanged Kind = "delegation.exchanged"
+	DelegationEnded     Kind = "delegation.ended"
+	CommitChecked       Kind = "commit.checked" // a service asked just before an act; yes or no
+	StepReported        Kind = "step.reported"  // by the service where it was done
 )

@@ -63,6 +63,21 @@ var kinds = []Kind{
 	LogViewed,
 	LogExported,
 	LetterPrinted,
+	ClientRegistered,
+	ClientChanged,
+	ClientSuspended,
+	ClientResumed,
+	ClientEnded,
+	WebhookRegistered,
+	WebhookEnded,
+	DelegationGranted,
+	DelegationDeclined,
+	DelegationRedeemed,
+	DelegationRefreshed,
+	DelegationExchanged,
+	DelegationEnded,
+	CommitChecked,
+	StepReported,
 }
 
 var knownKinds = func() map[Kind]bool {

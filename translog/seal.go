@@ -93,7 +93,7 @@ func (e Event) check() error {
 
 func (r Role) known() bool {
 	switch r {
-	case RoleMediator, RoleReferent, RoleSupervisor, RoleOperator, RolePerson, RoleVisitor, RoleSystem:
+	case RoleMediator, RoleReferent, RoleSupervisor, RoleOperator, RolePerson, RoleVisitor, RoleSystem, RoleService, RoleSoftware:
 		return true
 	}
 	return false

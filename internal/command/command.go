@@ -22,8 +22,9 @@ type Deps struct {
 
 // Runner runs commands: transaction, decision, event.
 type Runner struct {
-	store *store.Store
-	authz *authz.Enforcer
+	store     *store.Store
+	authz     *authz.Enforcer
+	observers map[translog.Kind][]Observer
 }
 
 // New makes a Runner.
@@ -162,11 +163,12 @@ func (tx *Tx) Append(e translog.Event) error {
 	if e.Outcome == "" {
 		e.Outcome = "done"
 	}
-	if _, err := ledger.Append(tx.Tx, e); err != nil {
+	id, err := ledger.Append(tx.Tx, e)
+	if err != nil {
 		return fmt.Errorf("append %s: %w", e.Kind, err)
 	}
 	tx.events++
-	return nil
+	return tx.tell(id, e)
 }
 
 // Actor is the acting party, as Append would name it.
@@ -199,8 +201,12 @@ func (tx *Tx) appendRefusal(ref refusal) error {
 // Actor names an actor in the log.
 func Actor(a authz.Actor, role authz.Role) translog.Actor {
 	id := a.Account
-	if role == authz.Person {
+	switch role {
+	case authz.Person:
 		id = a.Beneficiary
+	case authz.Service, authz.Software:
+		id = a.Client
+	default:
 	}
 	return translog.Actor{Role: translog.Role(role), ID: id}
 }
@@ -212,6 +218,10 @@ func PlainRole(a authz.Actor) authz.Role {
 		return authz.System
 	case a.Beneficiary != uuid.Nil:
 		return authz.Person
+	case a.Client != uuid.Nil && a.Organisation != uuid.Nil:
+		return authz.Software
+	case a.Client != uuid.Nil:
+		return authz.Service
 	case a.Account == uuid.Nil:
 		return authz.Visitor
 	}
@@ -234,6 +244,9 @@ func acting(a authz.Actor) store.Acting {
 	id := a.Account
 	if id == uuid.Nil {
 		id = a.Beneficiary
+	}
+	if id == uuid.Nil {
+		id = a.Client
 	}
 	return store.Acting{Account: id, As: string(PlainRole(a))}
 }

@@ -12,6 +12,8 @@
 //   - A refusal by a decision, or by [Tx.Refuse], MUST leave one act.refused
 //     event. If that event cannot be written, the caller gets that fault
 //     instead of the refusal.
+//   - An observer of an event runs in the event's transaction: what follows from
+//     it at once (delegations that end, deliveries) is kept with it or not at all.
 //   - The role in an event is the one under which the decision allowed the act.
 //
 // It holds no business rule, reads no table, and never retries by itself.
