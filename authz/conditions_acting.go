@@ -6,7 +6,7 @@ package authz
 // mediatorAuthority: the mediator may still act, for the organisation that the
 // delegation was given in (OP-04, OP-05).
 func mediatorAuthority(f *facts, failed []Reason) []Reason {
-	m := f.object.Mediator
+	m := f.mediator()
 	if m == nil || m.Membership.Organisation != f.object.Organisation {
 		return append(failed, ReasonMembershipInactive)
 	}
@@ -38,9 +38,18 @@ func freshMediator(f *facts, failed []Reason) []Reason {
 	if !f.object.Sensitive {
 		return failed
 	}
-	m := f.object.Mediator
+	m := f.mediator()
 	if m == nil || !f.actor.Now.After(m.StrongAt.Add(-clockSkew)) || m.StrongAt.IsZero() || f.actor.Now.Sub(m.StrongAt) > StepUpAge {
 		return append(failed, ReasonNeedsStepUp)
 	}
 	return failed
+}
+
+// mediator is through whom a service acts, or for whom software writes; nil when
+// nobody is named.
+func (f *facts) mediator() *MediatorFacts {
+	if f.object.Mediator != nil {
+		return f.object.Mediator
+	}
+	return f.actor.ForFacts
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -122,6 +123,16 @@ func situations() []situation {
 			o.Mediator.StrongAt = noon.Add(-StepUpAge - 1)
 		}},
 		situation{"in order", Software, asIs},
+		situation{"for nobody", Software, func(_ *Actor, o *Object) { o.Mediator = nil }},
+		situation{"mediator not trained", Software, func(_ *Actor, o *Object) {
+			o.Mediator.Membership.Authority.Missing = []Reason{ReasonNotTrained}
+		}},
+		situation{"mediator of another organisation", Software, func(_ *Actor, o *Object) { o.Mediator.Membership.Organisation = uuid.New() }},
+		situation{"mandate revoked", Software, func(_ *Actor, o *Object) { o.Mandate.State = "revoked" }},
+		situation{"sensitive, never fresh", Software, func(_ *Actor, o *Object) {
+			o.Sensitive = true
+			o.Mediator.StrongAt = time.Time{}
+		}},
 		situation{"", System, asIs},
 		situation{"", Visitor, asIs},
 	)

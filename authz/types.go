@@ -94,6 +94,10 @@ type Actor struct {
 	// service; or, when Organisation is set too, that organisation's software.
 	Client     uuid.UUID
 	ClientName string
+	// For is the mediator for whom an organisation's software writes, and
+	// ForFacts what that mediator is at this instant.
+	For      uuid.UUID
+	ForFacts *MediatorFacts
 	// SuspendedAccount is set when the account as a whole may do nothing.
 	SuspendedAccount bool
 	// StrongAt is the last fresh authentication of this session; the decision
@@ -101,6 +105,15 @@ type Actor struct {
 	StrongAt time.Time
 	// Now is the server's clock when the actor was loaded.
 	Now time.Time
+}
+
+// Author is the account in whose name something is written: the actor's own, or
+// the mediator's for whom software writes.
+func (a Actor) Author() uuid.UUID {
+	if a.Client != uuid.Nil {
+		return a.For
+	}
+	return a.Account
 }
 
 // StepUpAge is how long a fresh authentication stands for sensitive acts.
