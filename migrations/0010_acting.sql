@@ -35,10 +35,8 @@ CREATE TRIGGER clients_history AFTER INSERT OR UPDATE OR DELETE ON clients FOR E
 
 -- Assertions of private_key_jwt that were used (RFC 7523, 3, point 7).
 CREATE TABLE client_assertions (
-  client_id       uuid NOT NULL REFERENCES clients ON DELETE CASCADE,
-  jti_hash        bytea NOT NULL CHECK (octet_length(jti_hash) = 32),
-  expires_at      timestamptz NOT NULL,
-  PRIMARY KEY (client_id, jti_hash)
+  hash            bytea PRIMARY KEY CHECK (octet_length(hash) = 32),  -- SHA-256 of client and jti
+  expires_at      timestamptz NOT NULL
 );
 CREATE INDEX client_assertions_expiry ON client_assertions (expires_at);
 
@@ -109,7 +107,7 @@ CREATE TABLE acting_codes (
   delegation_id   uuid NOT NULL REFERENCES delegations,
   client_id       uuid NOT NULL,
   redirect_uri    text NOT NULL,
-  code_challenge  text NOT NULL,                     -- S256, always
+  code_challenge  text NOT NULL,                     -- S256; empty only in the franceconnect profile
   expires_at      timestamptz NOT NULL,
   used_at         timestamptz
 );
