@@ -8,10 +8,12 @@ type createdDetail struct {
 	Language           string `json:"language"`
 	Protection         string `json:"protection"`
 	DuplicateConfirmed bool   `json:"duplicate_confirmed"`
+	For                string `json:"for,omitempty"` // the mediator for whom software wrote
 }
 
 type changedDetail struct {
 	Fields []string `json:"fields"`
+	For    string   `json:"for,omitempty"`
 }
 
 type contactDetail struct {

@@ -48,6 +48,11 @@ func (b Beneficiary) BirthName() string {
 	return b.FamilyName
 }
 
+// Identity is who the person is.
+func (b Beneficiary) Identity() Identity {
+	return Identity{b.GivenNames, b.FamilyName, b.UsageName, b.BirthDate, b.BirthPlace, b.IdentityCheck, b.Protection}
+}
+
 // Initials are the first letters of given and family name, "F. H.".
 func (b Beneficiary) Initials() string {
 	var out []string
@@ -78,6 +83,9 @@ type Identity struct {
 type New struct {
 	Identity
 	Contact
+	// ID of the new person, chosen by a caller who may come again with the same;
+	// zero: a new one.
+	ID uuid.UUID
 	// DuplicateConfirmed: the mediator saw the likely duplicates and says that
 	// this is somebody else.
 	DuplicateConfirmed bool

@@ -29,7 +29,7 @@ var levels = [][]string{
 	{"organisations/clients"},
 	{"organisations", "beneficiaries"},
 	{"mandates", "mandates/review"},
-	{"mandates/acting"},
+	{"mandates/acting", "mandates/software"},
 	{"programmes"},
 	{"api", "frontend"},
 	{"cmd"},

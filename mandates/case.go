@@ -44,7 +44,7 @@ func (s *Service) OpenCase(ctx context.Context, actor authz.Actor, in OpenCase) 
 		if err := s.checkCase(h, in, tx.Now()); err != nil {
 			return err
 		}
-		h.ID, h.OpenedUnder = caseID(tx, organisation, actor.Account, in.IdempotencyKey), c.mandate
+		h.ID, h.OpenedUnder = caseID(tx, organisation, actor.Author(), in.IdempotencyKey), c.mandate
 		fresh, err := insertCase(tx.Tx, h.Case)
 		if err != nil {
 			return fmt.Errorf("insert: %w", err)
@@ -57,7 +57,7 @@ func (s *Service) OpenCase(ctx context.Context, actor authz.Actor, in OpenCase) 
 			return repeatedCase(tx, out, h.Case)
 		}
 		e := out.about()
-		e.Kind, e.Mandate, e.Detail = translog.CaseOpened, c.mandate, caseDetail{State: string(out.State), DueOn: dayText(out.DueOn)}
+		e.Kind, e.Mandate, e.Detail = translog.CaseOpened, c.mandate, caseDetail{State: string(out.State), DueOn: dayText(out.DueOn), For: writtenFor(actor)}
 		return tx.Append(e)
 	})
 	return out, err
@@ -67,7 +67,7 @@ func newCase(actor authz.Actor, in OpenCase, org organisations.OrganisationFacts
 	return heldCase{
 		Case: Case{
 			Organisation: org.ID, Beneficiary: in.Beneficiary, Procedure: in.Procedure, State: CaseOpened,
-			OpenedBy: actor.Account, AssignedTo: actor.Account, DueOn: dayOf(in.DueOn),
+			OpenedBy: actor.Author(), AssignedTo: actor.Author(), DueOn: dayOf(in.DueOn),
 		},
 		territory: org.Territory, pack: org.Pack, timeZone: org.TimeZone, alive: org.State == organisations.OrganisationActive,
 	}

@@ -6,6 +6,7 @@ package mandates
 type caseDetail struct {
 	State string `json:"state"`
 	DueOn string `json:"due_on,omitempty"`
+	For   string `json:"for,omitempty"` // the mediator for whom software wrote
 }
 
 type handedOverDetail struct {
@@ -29,6 +30,7 @@ type stepDetail struct {
 	CaseState string `json:"case_state"`
 	DueOn     string `json:"due_on,omitempty"`
 	Corrects  string `json:"corrects,omitempty"`
+	For       string `json:"for,omitempty"` // the mediator for whom a program reported
 }
 
 // stepWords is what the mediator typed: it may name people.

@@ -186,7 +186,7 @@ type stepRow struct {
 	Procedure, Action, Outcome, ReceiptNumber, Note                  string
 	Present                                                          bool
 	DueOn                                                            *time.Time
-	CorrectsID, DisputeID                                            *uuid.UUID
+	CorrectsID, DisputeID, ReportedBy                                *uuid.UUID
 	DisputeState                                                     *string
 	At                                                               time.Time
 }
@@ -200,7 +200,7 @@ func (r stepRow) step() Step {
 	s := Step{
 		ID: r.ID, Case: r.CaseID, Mandate: r.MandateID, Organisation: r.OrganisationID, Beneficiary: r.BeneficiaryID, Mediator: r.MediatorID,
 		Procedure: r.Procedure, Action: r.Action, Outcome: r.Outcome, ReceiptNumber: r.ReceiptNumber, Note: r.Note,
-		Present: r.Present, DueOn: at(r.DueOn), At: r.At, Corrects: known(r.CorrectsID), Dispute: known(r.DisputeID),
+		Present: r.Present, DueOn: at(r.DueOn), At: r.At, Corrects: known(r.CorrectsID), Dispute: known(r.DisputeID), ReportedBy: known(r.ReportedBy),
 	}
 	if r.MediatorName != nil {
 		s.MediatorName = *r.MediatorName

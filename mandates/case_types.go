@@ -75,6 +75,8 @@ type Step struct {
 	DueOn                                                  time.Time
 	Corrects                                               uuid.UUID
 	At                                                     time.Time
+	// ReportedBy is the client that reported it; zero for a step at the screen.
+	ReportedBy uuid.UUID
 	// Dispute is the person's disagreement with this step, zero if none, and
 	// DisputeState whether it was answered ("open", "answered").
 	Dispute      uuid.UUID

@@ -1,0 +1,187 @@
+package mandates
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/internal/command"
+	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/store"
+	"github.com/relais-org/relais/translog"
+)
+
+// reportCommand names the command in refusals.
+const reportCommand = "step.report"
+
+// Reported is a step that a program says a mediator did.
+type Reported struct {
+	NewStep
+	// Mediator did it, and MediatorName is what they are called.
+	Mediator     uuid.UUID
+	MediatorName string
+	// About are the facts that the law asks beyond case and mandate: who the
+	// mediator is now and, of a service, its delegation.
+	About authz.Object
+}
+
+// ReportStep logs a step that a service or an organisation's software reports.
+// The mediator's authority, the mandate and its scope are checked as for a step
+// at the screen, on rows it locks, and the step keeps the client that reported
+// it. The same key for the same mediator gives the same step.
+func (s *Service) ReportStep(ctx context.Context, actor authz.Actor, r Reported) (Step, error) {
+	var out Step
+	for range stepTries {
+		err := s.commands.Run(ctx, actor, reportCommand, func(tx *command.Tx) error {
+			kept, err := s.reportedBefore(tx, r)
+			if err != nil {
+				return err
+			}
+			if out = kept; kept.ID != uuid.Nil {
+				tx.Repeated()
+				return nil
+			}
+			out, err = s.report(tx, r)
+			return err
+		})
+		if err == nil || !errors.Is(err, store.ErrNoRow) {
+			return out, err
+		}
+	}
+	return Step{}, store.ErrStale
+}
+
+// reportedBefore finds the step of a key used before; the zero step: none.
+func (s *Service) reportedBefore(tx *command.Tx, r Reported) (Step, error) {
+	if r.IdempotencyKey == "" {
+		return Step{}, nil
+	}
+	id, err := oneID(tx.DB().Raw(`SELECT id FROM steps WHERE mediator_id = ? AND idempotency_key = ? AND reported_by = ?
+		AND organisation_id = (SELECT organisation_id FROM cases WHERE id = ?)`, r.Mediator, r.IdempotencyKey, tx.Actor().Client, r.Case))
+	if err != nil || id == uuid.Nil {
+		return Step{}, err
+	}
+	kept, err := loadStep(tx.DB(), id)
+	if err != nil {
+		return Step{}, err
+	}
+	if kept.Case != r.Case || kept.Action != r.Action || kept.Outcome != r.Outcome {
+		return Step{}, problem.Conflict("idempotency_key_reused")
+	}
+	h, err := loadCase(tx.DB(), kept.Case)
+	if err != nil {
+		return Step{}, err
+	}
+	obj := r.object(h, cover{}, tx.Actor())
+	obj.Mandate = nil
+	return kept, tx.Decide(authz.StepRead, obj, h.about())
+}
+
+// report decides and writes one step.
+func (s *Service) report(tx *command.Tx, r Reported) (Step, error) {
+	f, err := reportFacts(tx, r)
+	if err != nil {
+		return Step{}, err
+	}
+	c, _ := best(f.covers, r.Action, tx.Now())
+	if err := lockIfAny(tx, c.mandate); err != nil {
+		return Step{}, err
+	}
+	about := f.aboutStep(c, r.NewStep)
+	if err := tx.Decide(authz.StepReport, r.object(f.heldCase, c, tx.Actor()), about); err != nil {
+		return Step{}, err
+	}
+	step, err := s.checkStep(f, r.NewStep)
+	if err != nil {
+		if p := problem.As(err); len(p.Reasons) > 0 {
+			return Step{}, tx.Refuse(p, about)
+		}
+		return Step{}, err
+	}
+	if f.State.Closed() && r.Corrects == uuid.Nil {
+		return Step{}, tx.Refuse(errCaseClosed, about)
+	}
+	w := stepWrite{stepFacts: f, cover: c, step: step, key: r.IdempotencyKey, to: f.State.after(r.Outcome), due: f.DueOn}
+	if !step.DueOn.IsZero() && !f.State.Closed() {
+		w.due = step.DueOn
+	}
+	w.step.ID, w.step.At, w.step.Mandate = tx.NewID(), tx.Now(), c.mandate
+	w.step.Mediator, w.step.MediatorName, w.step.ReportedBy = r.Mediator, r.MediatorName, tx.Actor().Client
+	w.acting = store.Acting{Account: tx.Actor().Client, As: string(command.PlainRole(tx.Actor()))}.String()
+	return w.step, s.writeReported(tx, w)
+}
+
+// lockIfAny holds the mandate before anything else, as whoever stops one does.
+func lockIfAny(tx *command.Tx, mandate uuid.UUID) error {
+	if mandate == uuid.Nil {
+		return nil
+	}
+	return lockMandate(tx.Tx, mandate)
+}
+
+// reportFacts are what LogStep reads for itself.
+func reportFacts(tx *command.Tx, r Reported) (stepFacts, error) {
+	h, err := loadCase(tx.DB(), r.Case)
+	if err != nil {
+		return stepFacts{}, err
+	}
+	f := stepFacts{heldCase: h}
+	if r.Corrects != uuid.Nil {
+		corrected, err := loadStep(tx.DB(), r.Corrects)
+		if err != nil && !problem.Is(err, "not_found") {
+			return f, err
+		}
+		f.correctsCase = corrected.Case
+	}
+	if f.covers, err = coversOf(tx.DB(), h.Organisation, h.Beneficiary, h.Procedure); err != nil {
+		return f, fmt.Errorf("load covering mandates: %w", err)
+	}
+	return f, nil
+}
+
+// object joins the step's facts with those of who did it.
+func (r Reported) object(h heldCase, c cover, actor authz.Actor) authz.Object {
+	obj := stepObject(h, c, r.Action, actor)
+	obj.Client, obj.Mediator, obj.Delegation = r.About.Client, r.About.Mediator, r.About.Delegation
+	return obj
+}
+
+// writeReported writes the step, moves the case, tells the person at the first
+// use of the mandate, and appends the event.
+func (s *Service) writeReported(tx *command.Tx, w stepWrite) error {
+	used, err := usedBefore(tx.Tx, w.cover.mandate)
+	if err != nil {
+		return err
+	}
+	if err := insertReported(tx.Tx, w, !used); err != nil {
+		return err
+	}
+	if !used {
+		if err := s.tellFirstUse(tx, w); err != nil {
+			return err
+		}
+	}
+	st := w.step
+	e := translog.Event{Kind: translog.StepReported, Organisation: st.Organisation, Beneficiary: st.Beneficiary, Mandate: st.Mandate,
+		Case: st.Case, Step: st.ID, Procedure: st.Procedure, Action: st.Action, Outcome: st.Outcome}
+	d := stepDetail{Action: st.Action, Outcome: st.Outcome, Present: st.Present, CaseState: string(w.to), DueOn: dayText(st.DueOn), For: st.Mediator.String()}
+	if st.Corrects != uuid.Nil {
+		d.Corrects = st.Corrects.String()
+	}
+	e.Detail = d
+	if st.ReceiptNumber != "" || st.Note != "" {
+		e.Personal = stepWords{ReceiptNumber: st.ReceiptNumber, Note: st.Note}
+	}
+	return tx.Append(e)
+}
+
+// writtenFor says for whom software wrote; empty when nobody stood between.
+func writtenFor(a authz.Actor) string {
+	if a.For == uuid.Nil {
+		return ""
+	}
+	return a.For.String()
+}

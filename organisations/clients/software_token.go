@@ -1,0 +1,117 @@
+package clients
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/internal/command"
+	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/translog"
+)
+
+// SoftwareTokenLife is how long an access token of client credentials lasts.
+const SoftwareTokenLife = 15 * time.Minute
+
+// softwareTokenPrefix lets scanners for leaked secrets recognise one.
+const softwareTokenPrefix = "rls_"
+
+// errScope: a scope that the client is not entitled to (RFC 6749, 5.2).
+var errScope = problem.New(problem.KindInvalid, "scope_not_allowed")
+
+// errToken is the one answer for a token that does not hold.
+var errToken = problem.New(problem.KindUnauthenticated, "token_invalid")
+
+// SoftwareScopeNames are the scopes of organisations' own software: what its
+// tokens let it do at the API.
+func SoftwareScopeNames() []string {
+	return []string{"people:read", "people:write", "mandates:read", "cases:read", "cases:write", "reminders:read", "webhooks:manage"}
+}
+
+// SoftwareToken is an access token just issued.
+type SoftwareToken struct {
+	Token     string // opaque, 256 random bits
+	Scopes    []string
+	ExpiresAt time.Time
+}
+
+// IssueSoftwareToken gives an authenticated client an access token for some of
+// its scopes, for all of them when none is asked for (RFC 6749, 4.4). It is a
+// sign-in, and leaves its event.
+func (s *Registry) IssueSoftwareToken(ctx context.Context, c Client, scopes []string) (SoftwareToken, error) {
+	var out SoftwareToken
+	actor := c.SoftwareActor(s.store.Now())
+	err := s.commands.Run(ctx, actor, "software.token", func(tx *command.Tx) error {
+		tx.Open(authz.Software, "the client's credentials are the proof")
+		about := translog.Event{Organisation: c.Organisation}
+		if c.Kind != Software {
+			return tx.Refuse(errProof, about)
+		}
+		now, err := lock(tx.Tx, c.ID)
+		if err != nil {
+			return err
+		}
+		if now.State != Active {
+			return tx.Refuse(errProof, about)
+		}
+		if len(scopes) == 0 {
+			scopes = now.Scopes
+		}
+		if !allOf(scopes, func(w string) bool { return slices.Contains(now.Scopes, w) }) {
+			return tx.Refuse(errScope, about)
+		}
+		if out, err = drawToken(tx.Env().Random, scopes, tx.Now()); err != nil {
+			return err
+		}
+		if err := insertToken(tx.Tx, c.ID, out); err != nil {
+			return fmt.Errorf("keep the token: %w", err)
+		}
+		about.Kind = translog.SignInDone
+		return tx.Append(about)
+	})
+	return out, err
+}
+
+func drawToken(random io.Reader, scopes []string, now time.Time) (SoftwareToken, error) {
+	var raw [32]byte
+	if _, err := io.ReadFull(random, raw[:]); err != nil {
+		return SoftwareToken{}, err
+	}
+	return SoftwareToken{Token: softwareTokenPrefix + base64.RawURLEncoding.EncodeToString(raw[:]), Scopes: slices.Clone(scopes),
+		ExpiresAt: now.Add(SoftwareTokenLife)}, nil
+}
+
+// SoftwareByToken says whose token this is and what it is for, as everything is
+// now: a token that expired or was revoked, of a client that is suspended or
+// ended, or unknown, all answer token_invalid.
+func (s *Registry) SoftwareByToken(ctx context.Context, token string) (Client, []string, error) {
+	hash := sha256.Sum256([]byte(token))
+	return softwareOf(ctx, s.store.Pool(), hash[:], s.store.Now())
+}
+
+// RevokeSoftwareToken ends one token of the client; unknown ones are ended
+// already (RFC 7009, 2.2).
+func (s *Registry) RevokeSoftwareToken(ctx context.Context, c Client, token string) error {
+	hash := sha256.Sum256([]byte(token))
+	_, err := s.store.Pool().Exec(ctx, `UPDATE software_tokens SET revoked_at = $3 WHERE token_hash = $1 AND client_id = $2 AND revoked_at IS NULL`,
+		hash[:], c.ID, s.store.Now())
+	return err
+}
+
+// SweepSoftwareTokens forgets tokens that are over. A job runs it.
+func (s *Registry) SweepSoftwareTokens(ctx context.Context) error {
+	_, err := s.store.Pool().Exec(ctx, `DELETE FROM software_tokens WHERE expires_at < $1`, s.store.Now().Add(-time.Hour))
+	return err
+}
+
+// SoftwareActor is who an organisation's software is for a decision.
+func (c Client) SoftwareActor(now time.Time) authz.Actor {
+	return authz.Actor{Client: c.ID, ClientName: c.Name, Organisation: c.Organisation, Session: uuid.Nil, Now: now}
+}
