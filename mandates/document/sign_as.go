@@ -2,39 +2,28 @@ package document
 
 import (
 	"errors"
-	"time"
 
 	"github.com/go-jose/go-jose/v4"
 )
 
-// SignAs signs what is not a mandate (a token, a security event, the answer to
-// a check) with the active key, ES256, and gives the compact JWS. typ says what
-// it is and is never a mandate's, so that neither is taken for the other.
-func (k *Keyring) SignAs(typ string, payload []byte) (string, error) {
+// SignAs signs other words of the house (answers, security events, logout
+// tokens) with the active key, under a typ of their own (RFC 8725, 3.11), so
+// that none of them can be taken for a mandate.
+func (k *Keyring) SignAs(typ string, payload []byte) (jws, kid string, err error) {
 	if typ == "" || typ == JWSType {
-		return "", ErrKeyring.Because(errors.New("a token must say what it is, and is no mandate"))
+		return "", "", ErrKeyring.Because(errors.New("this typ is the mandates' own"))
 	}
 	k.mu.RLock()
-	key := k.keys[0].JWK
+	key := k.keys[0]
 	k.mu.RUnlock()
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, (&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key.JWK}, (&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
 	if err != nil {
-		return "", ErrKeyring.Because(err)
+		return "", "", ErrKeyring.Because(err)
 	}
 	object, err := signer.Sign(payload)
 	if err != nil {
-		return "", ErrKeyring.Because(err)
+		return "", "", ErrKeyring.Because(err)
 	}
-	compact, err := object.CompactSerialize()
-	if err != nil {
-		return "", ErrKeyring.Because(err)
-	}
-	return compact, nil
-}
-
-// ActiveSince is when the key that signs now was made.
-func (k *Keyring) ActiveSince() time.Time {
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	return k.keys[0].CreatedAt
+	jws, err = object.CompactSerialize()
+	return jws, key.JWK.KeyID, err
 }

@@ -17,7 +17,7 @@ func TestSignAsIsNoMandate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := k.SignAs("at+jwt", []byte(`{"iss":"x"}`))
+	raw, kid, err := k.SignAs("at+jwt", []byte(`{"iss":"x"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,11 +29,11 @@ func TestSignAsIsNoMandate(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := k.PublicJWKS()
-	if _, err := jws.Verify(set.Keys[0].Key); err != nil || jws.Signatures[0].Protected.KeyID != k.ActiveKeyID() {
+	if _, err := jws.Verify(set.Keys[0].Key); err != nil || jws.Signatures[0].Protected.KeyID != kid || kid != k.ActiveKeyID() {
 		t.Errorf("the token does not verify by its kid: %v", err)
 	}
 	for _, typ := range []string{"", document.JWSType} {
-		if _, err := k.SignAs(typ, []byte("{}")); err == nil {
+		if _, _, err := k.SignAs(typ, []byte("{}")); err == nil {
 			t.Errorf("signed as %q", typ)
 		}
 	}
