@@ -27,6 +27,7 @@ var conditions = map[string]condition{
 	"mediator_authority": mediatorAuthority,
 	"live_delegation":    liveDelegation,
 	"fresh_mediator":     freshMediator,
+	"not_held_above":     notHeldAbove,
 }
 
 // authority: everything DESIGN §2 asks of a mediator before acting (AU-09), and
@@ -179,6 +180,15 @@ func notSelf(f *facts, failed []Reason) []Reason {
 func somebodyElse(f *facts, failed []Reason) []Reason {
 	if f.object.Account != uuid.Nil && f.object.Account == f.actor.Account {
 		return append(failed, ReasonSelf)
+	}
+	return failed
+}
+
+// notHeldAbove: no supervisor or operator suspended it. What supervision
+// stopped, the organisation does not start again by itself.
+func notHeldAbove(f *facts, failed []Reason) []Reason {
+	if f.object.HeldAbove {
+		return append(failed, ReasonHeldAbove)
 	}
 	return failed
 }

@@ -53,7 +53,7 @@ var reasonOrder = []Reason{
 	ReasonNotConfirmed,
 	ReasonNotTrained, ReasonTrainingExpired,
 	ReasonCharter,
-	ReasonSelf, ReasonLastReferent,
+	ReasonSelf, ReasonLastReferent, ReasonHeldAbove,
 	ReasonMandateNotActive, ReasonMandateExpired, ReasonMandateRevoked, ReasonMandateSuspended,
 	ReasonProcedureNotInScope,
 	ReasonActionNotInScope,

@@ -61,6 +61,7 @@ func memberStates(role Role) []situation {
 		{"account suspended", role, func(a *Actor, _ *Object) { a.SuspendedAccount = true }},
 		{"on oneself", role, func(a *Actor, o *Object) { o.Account = a.Account }},
 		{"last referent", role, func(_ *Actor, o *Object) { o.LastReferent = true }},
+		{"suspended by supervision", role, func(_ *Actor, o *Object) { o.HeldAbove = true }},
 		{"sensitive, fresh", role, func(_ *Actor, o *Object) { o.Sensitive = true }},
 		{"sensitive, stale", role, staleAndSensitive},
 	}
@@ -92,6 +93,7 @@ func situations() []situation {
 			o.Organisation, o.Territory = uuid.Nil, ""
 		}},
 		situation{"on oneself", Supervisor, func(a *Actor, o *Object) { o.Account = a.Account }},
+		situation{"suspended by supervision", Supervisor, func(_ *Actor, o *Object) { o.HeldAbove = true }},
 		situation{"last referent", Supervisor, func(_ *Actor, o *Object) { o.LastReferent = true }},
 		situation{"account suspended", Supervisor, func(a *Actor, _ *Object) { a.SuspendedAccount = true }},
 		situation{"sensitive, fresh", Supervisor, func(_ *Actor, o *Object) { o.Sensitive = true }},

@@ -168,6 +168,8 @@ type Object struct {
 	Delegation *DelegationFacts
 	// LastReferent: ending this membership would leave no referent.
 	LastReferent bool
+	// HeldAbove: a supervisor or an operator suspended it, and it still is.
+	HeldAbove bool
 }
 
 // MandateFacts are the facts of a mandate an act leans on.
@@ -210,6 +212,7 @@ const (
 	ReasonNotYourself           Reason = "own_person_only"
 	ReasonSelf                  Reason = "not_on_yourself" // nobody confirms or raises themselves
 	ReasonLastReferent          Reason = "last_referent"
+	ReasonHeldAbove             Reason = "suspended_by_supervision" // only supervision lifts it
 	ReasonAccountSuspended      Reason = "account_suspended"
 	ReasonMembershipInactive    Reason = "membership_inactive"
 	ReasonNotConfirmed          Reason = "mediator_not_confirmed"

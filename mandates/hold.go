@@ -62,7 +62,7 @@ func (s *Service) holdWith(tx *command.Tx, id uuid.UUID, action authz.Action, lo
 // by staff is sensitive; the policy says for which acts that matters.
 func (m Mandate) object(territory string) authz.Object {
 	return authz.Object{Kind: authz.KindMandate, Organisation: m.Organisation, Territory: territory, Beneficiary: m.Beneficiary,
-		Account: m.Mediator, Sensitive: true}
+		Account: m.Mediator, Sensitive: true, HeldAbove: m.HeldAbove()}
 }
 
 func (m Mandate) about() translog.Event {

@@ -75,7 +75,7 @@ func (b *bundle) endings(t *testing.T, run runner) {
 	ctx := t.Context()
 	m := b.signedWith(t, b.newPerson(b.mediator, "Louis", "Petit"), choices([]string{"view"}, "housing", "money"), 31)
 	run("Suspend", "supervisor", translog.MandateSuspended, func() error { return b.Suspend(ctx, b.as(b.supervisor), m.ID, "plainte") })
-	run("Resume", "referent", translog.MandateResumed, func() error { return b.Resume(ctx, b.as(b.referent), m.ID) })
+	run("Resume", "supervisor", translog.MandateResumed, func() error { return b.Resume(ctx, b.as(b.supervisor), m.ID) })
 	run("Revoke", "mediator", translog.MandateGrantRevoked, func() error {
 		return b.Revoke(ctx, b.as(b.mediator), mandates.Revocation{Mandate: m.ID, Grant: grantOf(m, "money")})
 	})

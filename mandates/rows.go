@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 	"gorm.io/gorm"
 
+	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/internal/store"
 )
@@ -48,12 +49,14 @@ type mandateRow struct {
 	CreatedAt                                           time.Time
 	PresentedAt, SignedAt, EndsAt, EndedAt, FirstUsedAt *time.Time
 	EndedBy, EndReason, SuspendedReason                 string
+	SuspendedRole, SuspendedByName                      string
 	RenewsID                                            *uuid.UUID
 	OrganisationState                                   string
 }
 
 // mandateColumns reads a mandate with the names a page needs.
 const mandateColumns = `m.*, a.name AS mediator_name, o.state AS organisation_state,
+	coalesce((SELECT s.name FROM accounts s WHERE s.id = m.suspended_by), '') AS suspended_by_name,
 	trim(b.given_names || ' ' || coalesce(nullif(b.usage_name, ''), b.family_name)) AS beneficiary_name
 	FROM mandates m JOIN accounts a ON a.id = m.mediator_id JOIN beneficiaries b ON b.id = m.beneficiary_id
 	JOIN organisations o ON o.id = m.organisation_id`
@@ -65,7 +68,8 @@ func (r mandateRow) mandate() (Mandate, error) {
 		DurationDays: r.DurationDays, Pack: r.Pack, CatalogueVersion: r.CatalogueVersion, ConsentVersion: r.ConsentVersion,
 		Language: r.Language, Interpreter: r.Interpreter, Method: r.Method, Payload: r.Payload, PayloadHash: r.PayloadHash,
 		CreatedAt: r.CreatedAt, PresentedAt: at(r.PresentedAt), SignedAt: at(r.SignedAt), EndsAt: at(r.EndsAt), EndedAt: at(r.EndedAt),
-		EndedBy: r.EndedBy, EndReason: r.EndReason, SuspendedReason: r.SuspendedReason, OrganisationSuspended: r.OrganisationState == "suspended",
+		EndedBy: r.EndedBy, EndReason: r.EndReason, SuspendedReason: r.SuspendedReason,
+		SuspendedRole: authz.Role(r.SuspendedRole), SuspendedByName: r.SuspendedByName, OrganisationSuspended: r.OrganisationState == "suspended",
 	}
 	if r.Jws != nil {
 		m.JWS = *r.Jws

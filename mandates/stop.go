@@ -185,14 +185,15 @@ func (s *Service) Suspend(ctx context.Context, actor authz.Actor, id uuid.UUID, 
 		if err != nil {
 			return err
 		}
-		if err := change(tx.Tx, h.Mandate, to, map[string]any{"suspended_at": tx.Now(), "suspended_reason": reason}); err != nil {
+		if err := change(tx.Tx, h.Mandate, to, map[string]any{"suspended_at": tx.Now(), "suspended_reason": reason,
+			"suspended_role": string(tx.Role()), "suspended_by": actor.Account}); err != nil {
 			return err
 		}
-		return tx.Append(withReason(h.event(translog.MandateSuspended, endedDetail{By: endedBy(actor)}), reason))
+		return tx.Append(withReason(h.event(translog.MandateSuspended, endedDetail{By: string(tx.Role())}), reason))
 	})
 }
 
-// Resume lifts a suspension.
+// Resume lifts a suspension. A referent lifts none that supervision placed.
 func (s *Service) Resume(ctx context.Context, actor authz.Actor, id uuid.UUID) error {
 	return s.commands.Run(ctx, actor, "mandate.resume", func(tx *command.Tx) error {
 		h, err := s.hold(tx, id, authz.MandateResume)
@@ -203,10 +204,10 @@ func (s *Service) Resume(ctx context.Context, actor authz.Actor, id uuid.UUID) e
 		if err != nil {
 			return err
 		}
-		if err := change(tx.Tx, h.Mandate, to, map[string]any{"suspended_at": nil, "suspended_reason": ""}); err != nil {
+		if err := change(tx.Tx, h.Mandate, to, map[string]any{"suspended_at": nil, "suspended_reason": "", "suspended_role": "", "suspended_by": nil}); err != nil {
 			return err
 		}
-		return tx.Append(h.event(translog.MandateResumed, endedDetail{By: endedBy(actor)}))
+		return tx.Append(h.event(translog.MandateResumed, endedDetail{By: string(tx.Role())}))
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/packs"
@@ -91,11 +92,18 @@ type Mandate struct {
 	EndsAt                                  time.Time // exclusive
 	EndedAt                                 time.Time
 	EndedBy, EndReason, SuspendedReason     string
+	SuspendedRole                           authz.Role // who suspended it, while it is
+	SuspendedByName                         string
 	Renews                                  uuid.UUID
 	Grants                                  []Grant
 	Evidences                               []Evidence
 	// OrganisationSuspended: the holder may not act for now (AU-11).
 	OrganisationSuspended bool
+}
+
+// HeldAbove: supervision suspended it, so that only supervision lifts that.
+func (m Mandate) HeldAbove() bool {
+	return m.State == Suspended && (m.SuspendedRole == authz.Supervisor || m.SuspendedRole == authz.Operator)
 }
 
 // Evidence is how consent was given; the content is read apart.

@@ -51,7 +51,11 @@ func (s *Service) Invite(ctx context.Context, actor authz.Actor, in Invite) (Mem
 		if err != nil {
 			return err
 		}
-		if err := tx.Decide(authz.MembershipInvite, membershipObject(org, account.ID), about(org.ID)); err != nil {
+		obj := membershipObject(org, account.ID)
+		if obj.HeldAbove, err = leftHeldAbove(tx.Tx, account.ID, org.ID); err != nil {
+			return err
+		}
+		if err := tx.Decide(authz.MembershipInvite, obj, about(org.ID)); err != nil {
 			return err
 		}
 		byOperator := !membershipIn(actor, org.ID, authz.Referent)

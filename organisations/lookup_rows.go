@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -113,6 +114,34 @@ func (s *Service) supervisorRows(ctx context.Context) ([]Supervisor, error) {
 		all[len(all)-1].Remits = append(all[len(all)-1].Remits, r)
 	}
 	return all, rows.Err()
+}
+
+// whoSuspended fills in who placed the suspensions among these members. It asks
+// only when there are any.
+func (s *Service) whoSuspended(ctx context.Context, organisation uuid.UUID, members []Member) error {
+	if !slices.ContainsFunc(members, func(m Member) bool { return m.State == MembershipSuspended }) {
+		return nil
+	}
+	rows, err := s.store.Pool().Query(ctx, `SELECT m.id, m.suspended_role IN ('supervisor', 'operator'), coalesce(a.name, '')
+		FROM memberships m LEFT JOIN accounts a ON a.id = m.suspended_by WHERE m.organisation_id = $1 AND m.state = 'suspended'`, organisation)
+	if err != nil {
+		return fmt.Errorf("read who suspended: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id uuid.UUID
+		var above bool
+		var name string
+		if err := rows.Scan(&id, &above, &name); err != nil {
+			return fmt.Errorf("read who suspended: %w", err)
+		}
+		for i := range members {
+			if members[i].ID == id {
+				members[i].HeldAbove, members[i].SuspendedBy = above, name
+			}
+		}
+	}
+	return rows.Err()
 }
 
 // organisationPage reads one page, by folded name and id, within what the

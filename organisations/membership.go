@@ -57,7 +57,7 @@ func (s *Service) moveMembership(ctx context.Context, actor authz.Actor, id uuid
 			return err
 		}
 		obj := membershipObject(org, m.AccountID)
-		obj.Sensitive = mv.sensitive
+		obj.Sensitive, obj.HeldAbove = mv.sensitive, m.heldAbove()
 		if obj.LastReferent, err = lastReferent(tx, m); err != nil {
 			return err
 		}

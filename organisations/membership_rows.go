@@ -18,9 +18,23 @@ type membershipRow struct {
 	State          MembershipState
 	ConfirmedAt    *time.Time
 	ConfirmedBy    uuid.NullUUID
+	SuspendedRole  authz.Role // who suspended it, while it is
 }
 
-const membershipColumns = `id, account_id, organisation_id, role, state, confirmed_at, confirmed_by`
+const membershipColumns = `id, account_id, organisation_id, role, state, confirmed_at, confirmed_by, suspended_role`
+
+// heldAbove: supervision suspended it, and has not lifted it since.
+func (r membershipRow) heldAbove() bool {
+	return r.SuspendedRole == authz.Supervisor || r.SuspendedRole == authz.Operator
+}
+
+// leftHeldAbove reports whether somebody's last membership here, in any role,
+// ended while supervision had suspended it.
+func leftHeldAbove(tx *store.Tx, account, organisation uuid.UUID) (bool, error) {
+	row, err := scanOne[struct{ Holds bool }](tx, `SELECT coalesce((SELECT suspended_role IN ('supervisor', 'operator') FROM memberships
+		WHERE account_id = ? AND organisation_id = ? AND state = 'ended' ORDER BY ended_at DESC LIMIT 1), false) AS holds`, account, organisation)
+	return row.Holds, err
+}
 
 func lockMembership(tx *store.Tx, id uuid.UUID) (membershipRow, error) {
 	return scanOne[membershipRow](tx, `SELECT `+membershipColumns+` FROM memberships WHERE id = ? FOR NO KEY UPDATE`, id)
@@ -50,14 +64,14 @@ func confirmMembership(tx *store.Tx, id, by uuid.UUID) error {
 		WHERE id = ? AND state = 'invited' AND account_id <> ?`, tx.Now(), by, id, by))
 }
 
-func suspendMembership(tx *store.Tx, id, by uuid.UUID, why string) error {
+func suspendMembership(tx *store.Tx, id, by uuid.UUID, as authz.Role, why string) error {
 	return store.ExpectOne(tx.DB().Exec(`UPDATE memberships SET state = 'suspended', suspended_at = ?, suspended_by = ?,
-		suspended_reason = ? WHERE id = ? AND state = 'active'`, tx.Now(), by, why, id))
+		suspended_role = ?, suspended_reason = ? WHERE id = ? AND state = 'active'`, tx.Now(), by, as, why, id))
 }
 
 func resumeMembership(tx *store.Tx, id uuid.UUID) error {
 	return store.ExpectOne(tx.DB().Exec(`UPDATE memberships SET state = 'active', suspended_at = NULL, suspended_by = NULL,
-		suspended_reason = NULL WHERE id = ? AND state = 'suspended'`, id))
+		suspended_role = '', suspended_reason = NULL WHERE id = ? AND state = 'suspended'`, id))
 }
 
 func endMembership(tx *store.Tx, id, by uuid.UUID, from MembershipState) error {

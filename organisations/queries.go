@@ -25,7 +25,11 @@ func (s *Service) Members(ctx context.Context, actor authz.Actor, organisation u
 	if err := s.look(ctx, actor, obj, uuid.Nil); err != nil {
 		return nil, err
 	}
-	return s.memberRows(ctx, organisation, uuid.Nil)
+	rows, err := s.memberRows(ctx, organisation, uuid.Nil)
+	if err != nil {
+		return nil, err
+	}
+	return rows, s.whoSuspended(ctx, organisation, rows)
 }
 
 // Member gives one membership, ended ones too, with its trainings.
@@ -57,6 +61,9 @@ func (s *Service) oneMember(ctx context.Context, organisation, id uuid.UUID) (Me
 	}
 	if len(rows) == 0 {
 		return Member{}, problem.NotFound()
+	}
+	if err := s.whoSuspended(ctx, organisation, rows); err != nil {
+		return Member{}, err
 	}
 	m := rows[0]
 	m.Trainings, err = s.trainingRows(ctx, m.Account, m.Organisation)

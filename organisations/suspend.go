@@ -21,12 +21,13 @@ func (s *Service) Suspend(ctx context.Context, actor authz.Actor, membership uui
 	return s.moveMembership(ctx, actor, membership, move{
 		event: eventSuspend, action: authz.MembershipSuspend, kind: translog.MembershipSuspended,
 		write: func(tx *command.Tx, m membershipRow) error {
-			return suspendMembership(tx.Tx, m.ID, actor.Account, why)
+			return suspendMembership(tx.Tx, m.ID, actor.Account, tx.Role(), why)
 		},
 	})
 }
 
-// Resume lifts a suspension; nobody lifts their own.
+// Resume lifts a suspension; nobody lifts their own, and a referent none that
+// supervision placed.
 func (s *Service) Resume(ctx context.Context, actor authz.Actor, membership uuid.UUID) error {
 	return s.moveMembership(ctx, actor, membership, move{
 		event: eventResume, action: authz.MembershipResume, kind: translog.MembershipResumed, sensitive: true,

@@ -117,8 +117,12 @@ type Member struct {
 	ConfirmedAt     time.Time
 	SuspendedAt     time.Time
 	SuspendedReason string
-	LastSeen        time.Time     // latest live session, zero when there is none
-	Trainings       []TrainingRow // newest first; Member only, not Members
+	// HeldAbove says that supervision suspended it, and SuspendedBy who: whom to
+	// ask. Both are empty while it is not suspended.
+	HeldAbove   bool
+	SuspendedBy string
+	LastSeen    time.Time     // latest live session, zero when there is none
+	Trainings   []TrainingRow // newest first; Member only, not Members
 }
 
 // Lacks is what this member still lacks for their own role: a referent acts

@@ -89,7 +89,7 @@ func memberActions(p t.Page, m organisations.Member, next turn) []t.ButtonLink {
 	signedIn := m.AccountState == organisations.AccountBound
 	add(m.State == organisations.MembershipInvited && signedIn && !self, "confirm", t.Primary, t.IconCheck)
 	add(m.Role == authz.Mediator && m.State != organisations.MembershipEnded && !self, "training", t.Secondary, t.IconBook)
-	add(m.State == organisations.MembershipSuspended && !self, "resume", t.Primary, t.IconArrow)
+	add(m.State == organisations.MembershipSuspended && !self && !m.HeldAbove, "resume", t.Primary, t.IconArrow)
 	add(m.State == organisations.MembershipActive, "suspend", t.Secondary, t.IconPause)
 	add(m.State != organisations.MembershipEnded, "end", t.Secondary, t.IconStop)
 	return out

@@ -79,6 +79,10 @@ func forReferent(p t.Page, m organisations.Member, next turn, reason authz.Reaso
 	}
 	l.Who = p.T("admin.who.you")
 	path := memberPath(m)
+	if reason == authz.ReasonMembershipInactive && m.HeldAbove {
+		l.Who = askSupervision(p, m.SuspendedBy)
+		return l
+	}
 	switch reason {
 	case authz.ReasonNotConfirmed:
 		l.Do, l.Href = p.T("admin.do.confirm"), path+"/confirm"
@@ -89,6 +93,14 @@ func forReferent(p t.Page, m organisations.Member, next turn, reason authz.Reaso
 	default: // somebody else mends it
 	}
 	return l
+}
+
+// askSupervision says whom to ask when only supervision can lift what holds.
+func askSupervision(p t.Page, name string) string {
+	if name == "" {
+		return p.T("admin.who.supervision")
+	}
+	return p.T("admin.who.supervisor", "Name", name)
 }
 
 func memberPath(m organisations.Member) string { return "/organisation/people/" + m.ID.String() }

@@ -137,6 +137,9 @@ func (d deal) alert(state mandates.State) *mandateAlert {
 	}
 	switch state {
 	case mandates.Suspended:
+		if d.m.HeldAbove() {
+			return &mandateAlert{t.Warning, p.T("mandate.show.held_above"), p.T("mandate.show.held_above_text", "Name", d.m.SuspendedByName, "Reason", d.m.SuspendedReason)}
+		}
 		return &mandateAlert{t.Warning, p.T("mandate.show.suspended"), p.T("mandate.show.suspended_text", "Reason", d.m.SuspendedReason)}
 	case mandates.Expired:
 		return &mandateAlert{t.Neutral, p.T("mandate.show.expired"), p.T("mandate.show.expired_text", "Date", lastDay(p, d.m.EndsAt))}

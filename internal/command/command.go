@@ -171,6 +171,9 @@ func (tx *Tx) Append(e translog.Event) error {
 	return tx.tell(id, e)
 }
 
+// Role is the role that the decision allowed the command under.
+func (tx *Tx) Role() authz.Role { return tx.role }
+
 // Actor is the acting party, as Append would name it.
 func (tx *Tx) Actor() authz.Actor { return tx.actor }
 
