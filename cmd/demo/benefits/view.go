@@ -163,7 +163,9 @@ func (s shown) Read() template.HTML {
 	case s.Kind == kindChoice:
 		return s.T("field." + s.Name + "." + value)
 	case s.Kind == kindAmount:
-		return s.T("amount", "amount", strings.TrimRight(strings.TrimSpace(value), " €"))
+		if n, ok := cents(value); ok {
+			return s.T("amount", "amount", s.Amount(n))
+		}
 	}
 	return s.T("plain", "text", value)
 }

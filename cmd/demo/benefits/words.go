@@ -105,6 +105,11 @@ func (s speech) Moment(t time.Time) string {
 	return strings.NewReplacer("{day}", s.Day(t), "{time}", t.In(s.zone).Format("15:04")).Replace(s.raw("date.moment"))
 }
 
+// Amount writes cents as euros, without the sign.
+func (s speech) Amount(cents int) string {
+	return fmt.Sprintf("%d%s%02d", cents/100, s.raw("amount.point"), cents%100)
+}
+
 // Clock is a time of day.
 func (s speech) Clock(t time.Time) string { return t.In(s.zone).Format("15:04:05") }
 
