@@ -20,9 +20,8 @@ type event struct {
 	Audience audience `json:"aud"`
 	IssuedAt float64  `json:"iat"`
 	// At is when it happened, which may be before the token was made.
-	At      float64                    `json:"toe"`
-	Subject json.RawMessage            `json:"sub_id"`
-	Events  map[string]json.RawMessage `json:"events"`
+	At     float64                    `json:"toe"`
+	Events map[string]json.RawMessage `json:"events"`
 }
 
 // events takes one security event pushed by Relais (RFC 8935): a mandate that
@@ -78,30 +77,54 @@ func (s *Service) refuseEvent(w http.ResponseWriter, r *http.Request, code, desc
 
 // happened stops what the event is about.
 func (s *Service) happened(e event) {
-	about := e.about()
 	when := e.At
 	if when == 0 {
 		when = e.IssuedAt
 	}
-	reason := whyMediator
-	for uri := range e.Events {
-		if strings.Contains(uri, "mandate") || strings.Contains(uri, "grant") {
-			reason = whyMandate
+	for uri, raw := range e.Events {
+		c := change{name: strings.TrimPrefix(uri, s.Issuer+"/events/")}
+		if err := json.Unmarshal(raw, &c); err != nil {
+			continue // another kind of event, which says nothing we know
 		}
+		g, n := s.memory.stopWhere(c.fits, stop{At: time.Unix(int64(when), 0), Why: c.why()})
+		line := entry{Kind: "event", Good: true}
+		if n > 0 {
+			line = holding{grant: g}.entry("event", true)
+		}
+		line.Detail = c.name
+		s.memory.note(line)
 	}
-	g, n := s.memory.stopWhere(about.fits, stop{At: time.Unix(int64(when), 0), Why: reason})
-	line := entry{Kind: "event", Good: true}
-	if n > 0 {
-		line = holding{grant: g}.entry("event", true)
-	}
-	for uri := range e.Events {
-		line.Detail = uri[strings.LastIndexByte(uri, '/')+1:]
-	}
-	s.memory.note(line)
 }
 
-// logout takes a logout token: the mediator's session at Relais ended
-// (Back-Channel Logout 1.0 §2.5).
+// change is what an event of Relais tells.
+type change struct {
+	name     string
+	Reason   string   `json:"reason"`
+	Mandate  string   `json:"mandate"`
+	Sessions []string `json:"sids"`
+}
+
+// fits says whether it is about what a token gave. A mandate that ended ends
+// everything under it; one of its lines that ended, only what rested on it.
+func (c change) fits(g grant) bool {
+	whole := strings.HasPrefix(c.name, "mandate-") && c.Reason != "narrowed"
+	return whole && c.Mandate != "" && g.Mandate == c.Mandate || slices.Contains(c.Sessions, g.Delegation)
+}
+
+func (c change) why() string {
+	switch {
+	case strings.HasPrefix(c.name, "mandate-"):
+		return whyMandate
+	case c.name == "mediator-suspended", c.name == "organisation-suspended":
+		return whyMediator
+	case c.Reason == "signed_out":
+		return whySession
+	}
+	return whyEnded
+}
+
+// logout takes a logout token: what was given has ended, whatever the reason
+// (Back-Channel Logout 1.0 §2.5). The security event that comes with it says why.
 func (s *Service) logout(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	r.Body = http.MaxBytesReader(w, r.Body, mostTyped)
@@ -118,47 +141,12 @@ func (s *Service) logout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g, n := s.memory.stopWhere(func(g grant) bool {
-		return token.SessionID != "" && g.Delegation == token.SessionID || token.SessionID == "" && g.Mediator == token.Subject
-	}, stop{At: token.IssuedAt, Why: whySession})
+		return token.SessionID != "" && g.Delegation == token.SessionID || token.SessionID == "" && g.Person == token.Subject
+	}, stop{At: token.IssuedAt, Why: whyEnded})
 	line := entry{Kind: "logout", Good: true}
 	if n > 0 {
 		line = holding{grant: g}.entry("logout", true)
 	}
 	s.memory.note(line)
 	w.WriteHeader(http.StatusOK)
-}
-
-// subject is whom a security event is about (RFC 9493), and what in it.
-type subject struct {
-	Person, Mandate, Delegation string
-}
-
-// about reads the subject and the event's own members.
-func (e event) about() subject {
-	var id struct {
-		Subject string `json:"sub"`
-	}
-	_ = json.Unmarshal(e.Subject, &id) // without a subject it fits nothing
-	out := subject{Person: id.Subject}
-	for _, raw := range e.Events {
-		var more struct {
-			Mandate    string `json:"mandate"`
-			Delegation string `json:"sid"`
-		}
-		if err := json.Unmarshal(raw, &more); err == nil {
-			out.Mandate, out.Delegation = more.Mandate, more.Delegation
-		}
-	}
-	return out
-}
-
-// fits says whether it is about what a token gave.
-func (a subject) fits(g grant) bool {
-	switch {
-	case a.Delegation != "":
-		return g.Delegation == a.Delegation
-	case a.Mandate != "":
-		return g.Mandate == a.Mandate
-	}
-	return a.Person != "" && g.Person == a.Person
 }

@@ -262,7 +262,7 @@ func (m *memory) stopWhere(fits func(grant) bool, s stop) (g grant, n int) {
 				continue
 			}
 			g, n = h.grant, n+1
-			if h.Stop == nil || h.Stop.Why == whySession { // a mandate's end says more than a sign-out
+			if h.Stop == nil || h.Stop.Why == whyEnded { // the first reason stays; any says more than none
 				h.Stop = &s
 			}
 		}

@@ -200,25 +200,33 @@ func (r *relais) person(ctx context.Context, d *discovered, token *oauth2.Token)
 		return who{}, fmt.Errorf("%w: userinfo: %w", errAway, err)
 	}
 	var c struct {
-		Name      string `json:"name"`
 		Given     string `json:"given_name"`
 		Family    string `json:"family_name"`
 		Usage     string `json:"preferred_username"`
 		BirthDate string `json:"birthdate"`
 		Address   struct {
-			Street   string `json:"street_address"`
-			Postcode string `json:"postal_code"`
-			Town     string `json:"locality"`
+			Formatted string `json:"formatted"`
 		} `json:"address"`
 	}
 	if err := told.Claims(&c); err != nil {
 		return who{}, err
 	}
-	name := c.Name
-	if name == "" {
-		name = strings.TrimSpace(c.Given + " " + c.Family)
+	if c.Usage != "" {
+		c.Family = c.Usage // as people call them
 	}
-	return who{Name: name, BirthDate: c.BirthDate, Address: address(c.Address)}, nil
+	return who{Name: strings.TrimSpace(c.Given + " " + c.Family), BirthDate: c.BirthDate, Address: splitAddress(c.Address.Formatted)}, nil
+}
+
+// splitAddress reads a French postal address: the street, and on the last line
+// the postcode and the town. What is not one fills nothing in.
+func splitAddress(formatted string) address {
+	lines := strings.Split(strings.TrimSpace(formatted), "\n")
+	last := strings.TrimSpace(lines[len(lines)-1])
+	postcode, town, found := strings.Cut(last, " ")
+	if len(lines) < 2 || !found || len(postcode) != 5 || strings.Trim(postcode, "0123456789") != "" {
+		return address{}
+	}
+	return address{Street: strings.TrimSpace(lines[0]), Postcode: postcode, Town: strings.TrimSpace(town)}
 }
 
 // renew gets a new access token. errEnded: Relais will give no more.

@@ -240,6 +240,9 @@ func (v view) Line(e entry) template.HTML {
 	if e.Action != "" {
 		action = v.raw("action." + e.Action)
 	}
+	if name := "event." + e.Detail; v.Has(name) {
+		e.Detail = v.raw(name)
+	}
 	key := "journal." + e.Kind
 	if e.Person == "" && v.Has(key+".nobody") {
 		key += ".nobody"
