@@ -25,6 +25,7 @@ import (
 	"github.com/relais-org/relais/mandates"
 	"github.com/relais-org/relais/mandates/review"
 	"github.com/relais-org/relais/organisations"
+	"github.com/relais-org/relais/organisations/clients"
 	"github.com/relais-org/relais/translog/ledger"
 )
 
@@ -42,6 +43,7 @@ type Dependencies struct {
 	Packs         *packs.Set
 	Commands      *command.Runner
 	Organisations *organisations.Service
+	Clients       *clients.Registry
 	Beneficiaries *beneficiaries.Service
 	Mandates      *mandates.Service
 	Review        *review.Service
@@ -108,7 +110,7 @@ func surfaces(d Dependencies, door *signin.Surface, cookies *authz.Web) []list {
 		{desk.SignInPath, mediator.New(mediator.Dependencies{Commands: d.Commands, Packs: d.Packs, Organisations: d.Organisations,
 			Beneficiaries: d.Beneficiaries, Mandates: d.Mandates, BaseURL: d.BaseURL, NewKey: func() string { return d.Store.NewID().String() }}).Routes()},
 		{desk.SignInPath, admin.New(admin.Dependencies{Commands: d.Commands, Organisations: d.Organisations, Mandates: d.Mandates,
-			Packs: d.Packs, Store: d.Store}).Routes()},
+			Packs: d.Packs, Clients: d.Clients, Store: d.Store}).Routes()},
 		{desk.SignInPath, supervisor.New(supervisor.Dependencies{Review: d.Review, Organisations: d.Organisations, Mandates: d.Mandates, Packs: d.Packs}).Routes()},
 	}
 }

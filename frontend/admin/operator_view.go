@@ -125,6 +125,7 @@ func newOrganisation(p t.Page, set *packs.Set, o organisations.Organisation) org
 		{Text: p.T("admin.organisations.invite"), Href: path + "/referent", Kind: t.Primary, Icon: t.IconMail},
 		{Text: p.T("admin.organisations.edit"), Href: path + "/edit", Kind: t.Secondary, Icon: t.IconPen},
 		{Text: p.T("admin.organisations.remit"), Href: "/operator/supervisors/new?organisation=" + o.ID.String(), Kind: t.Secondary, Icon: t.IconEye},
+		{Text: p.T("clients.new.software"), Href: servicesPath + "/new?organisation=" + o.ID.String(), Kind: t.Secondary, Icon: t.IconKey},
 	}
 	if o.State == organisations.OrganisationSuspended {
 		v.Suspended = o.SuspendedReason

@@ -135,6 +135,7 @@ func sections(p t.Page, current string) []t.Tab {
 func operatorSections(p t.Page, current string) []t.Tab {
 	return mark([]t.Tab{
 		{Text: p.T("admin.tab.organisations"), Href: "/operator/organisations"},
+		{Text: p.T("admin.tab.services"), Href: servicesPath},
 		{Text: p.T("admin.tab.supervisors"), Href: "/operator/supervisors"},
 	}, current)
 }

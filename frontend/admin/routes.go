@@ -10,6 +10,7 @@ import (
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates"
 	"github.com/relais-org/relais/organisations"
+	"github.com/relais-org/relais/organisations/clients"
 )
 
 // Dependencies of the surface.
@@ -19,6 +20,7 @@ type Dependencies struct {
 	Organisations *organisations.Service
 	Mandates      *mandates.Service
 	Packs         *packs.Set
+	Clients       *clients.Registry
 	// Store gives the clock.
 	Store *store.Store
 }
@@ -46,11 +48,18 @@ var (
 	resumeOrg   = authz.Perm(authz.KindOrganisation, authz.OrganisationResume)
 	grant       = authz.Perm(authz.KindRemit, authz.RemitGrant)
 	endRemit    = authz.Perm(authz.KindRemit, authz.RemitEnd)
+
+	readClient     = authz.Perm(authz.KindClient, authz.ClientRead)
+	registerClient = authz.Perm(authz.KindClient, authz.ClientRegister)
+	changeClient   = authz.Perm(authz.KindClient, authz.ClientChange)
+	suspendClient  = authz.Perm(authz.KindClient, authz.ClientSuspend)
+	resumeClient   = authz.Perm(authz.KindClient, authz.ClientResume)
+	endClient      = authz.Perm(authz.KindClient, authz.ClientEnd)
 )
 
 // Routes are all there are.
 func (s *Surface) Routes() []desk.Route {
-	return slices.Concat(s.peopleRoutes(), s.organisationRoutes(), s.operatorRoutes(), s.supervisorRoutes())
+	return slices.Concat(s.peopleRoutes(), s.organisationRoutes(), s.operatorRoutes(), s.supervisorRoutes(), s.serviceRoutes())
 }
 
 // peopleRoutes: who works in the referent's organisation.
@@ -116,5 +125,25 @@ func (s *Surface) supervisorRoutes() []desk.Route {
 		desk.Post("/operator/supervisors/new", grant, s.grantRemit),
 		desk.Get("/operator/supervisors/:id/end", endRemit, s.endRemitPage),
 		desk.Post("/operator/supervisors/:id/end", endRemit, s.endRemit),
+	}
+}
+
+// serviceRoutes: the services linked to Relais, and organisations' software.
+func (s *Surface) serviceRoutes() []desk.Route {
+	return []desk.Route{
+		desk.Get("/operator/services", readClient, s.services),
+		desk.Get("/operator/services/new", registerClient, s.newService),
+		desk.Post("/operator/services/new", registerClient, s.addService),
+		desk.Get("/operator/services/:id", readClient, s.service),
+		desk.Get("/operator/services/:id/edit", changeClient, s.editService),
+		desk.Post("/operator/services/:id/edit", changeClient, s.changeService),
+		desk.Get("/operator/services/:id/secret", changeClient, s.rotatePage),
+		desk.Post("/operator/services/:id/secret", changeClient, s.rotate),
+		desk.Get("/operator/services/:id/suspend", suspendClient, s.clientActPage(suspendingClient)),
+		desk.Post("/operator/services/:id/suspend", suspendClient, s.clientAct(suspendingClient)),
+		desk.Get("/operator/services/:id/resume", resumeClient, s.clientActPage(resumingClient)),
+		desk.Post("/operator/services/:id/resume", resumeClient, s.clientAct(resumingClient)),
+		desk.Get("/operator/services/:id/end", endClient, s.clientActPage(endingClient)),
+		desk.Post("/operator/services/:id/end", endClient, s.clientAct(endingClient)),
 	}
 }

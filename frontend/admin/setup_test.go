@@ -34,6 +34,7 @@ import (
 	"github.com/relais-org/relais/mandates"
 	"github.com/relais-org/relais/mandates/document"
 	"github.com/relais-org/relais/organisations"
+	"github.com/relais-org/relais/organisations/clients"
 	"github.com/relais-org/relais/translog"
 )
 
@@ -97,7 +98,8 @@ func (h *house) serve(law *authz.Enforcer, commands *command.Runner, set *packs.
 }
 
 func (h *house) surface(commands *command.Runner, set *packs.Set) *admin.Surface {
-	return admin.New(admin.Dependencies{Commands: commands, Organisations: h.orgs, Mandates: h.mandates, Packs: set, Store: h.store})
+	return admin.New(admin.Dependencies{Commands: commands, Organisations: h.orgs, Mandates: h.mandates, Packs: set, Store: h.store,
+		Clients: clients.NewRegistry(clients.Dependencies{Commands: commands, Packs: set, Key: bytes.Repeat([]byte{8}, 32)})})
 }
 
 func (h *house) furnish() {

@@ -24,6 +24,7 @@ import (
 	"github.com/relais-org/relais/mandates/document"
 	"github.com/relais-org/relais/mandates/review"
 	"github.com/relais-org/relais/organisations"
+	"github.com/relais-org/relais/organisations/clients"
 	"github.com/relais-org/relais/translog"
 	"github.com/relais-org/relais/translog/ledger"
 )
@@ -38,6 +39,7 @@ type House struct {
 	Packs         *packs.Set
 	Commands      *command.Runner
 	Organisations *organisations.Service
+	Clients       *clients.Registry
 	Beneficiaries *beneficiaries.Service
 	Mandates      *mandates.Service
 	Review        *review.Service
@@ -112,6 +114,7 @@ func (h *House) makeServices() error {
 	h.Commands = command.New(command.Deps{Store: h.Store, Authz: h.Authz})
 	h.Sessions = authz.NewSessions(authz.SessionsDeps{Store: h.Store})
 	h.Organisations = organisations.New(organisations.Dependencies{Commands: h.Commands, Packs: h.Packs, BaseURL: c.BaseURL})
+	h.Clients = clients.NewRegistry(clients.Dependencies{Commands: h.Commands, Packs: h.Packs, Key: c.CodeKey})
 	h.Beneficiaries = beneficiaries.NewService(beneficiaries.Dependencies{Commands: h.Commands, Packs: h.Packs, CodeKey: c.CodeKey})
 	h.Mandates = mandates.New(mandates.Dependencies{Commands: h.Commands, Packs: h.Packs, Organisations: h.Organisations,
 		Beneficiaries: h.Beneficiaries, Keyring: h.Keyring, BaseURL: c.BaseURL})

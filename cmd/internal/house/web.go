@@ -17,8 +17,8 @@ func (h *House) Handler(ctx context.Context) (handler http.Handler, flush func(c
 	return frontend.Handler(ctx, frontend.Dependencies{
 		BaseURL: h.Config.BaseURL, Contact: h.Config.Contact, TrustedProxies: h.Config.TrustedProxies, OTelEndpoint: h.Config.OTelEndpoint,
 		Logger: h.Logger, Store: h.Store, Authz: h.Authz, Sessions: h.Sessions, Login: h.Login, Packs: h.Packs, Commands: h.Commands,
-		Organisations: h.Organisations, Beneficiaries: h.Beneficiaries, Mandates: h.Mandates, Review: h.Review, Log: h.LogReader,
-		Machines: machines.Mount,
+		Organisations: h.Organisations, Clients: h.Clients, Beneficiaries: h.Beneficiaries, Mandates: h.Mandates, Review: h.Review,
+		Log: h.LogReader, Machines: machines.Mount,
 	})
 }
 
