@@ -119,6 +119,7 @@ CREATE TABLE acting_tokens (
   kind            text NOT NULL CHECK (kind IN ('access','refresh')),
   delegation_id   uuid NOT NULL REFERENCES delegations,
   family          uuid NOT NULL,
+  holder_id       uuid NOT NULL,                     -- the client it is for: the delegation's, or that of an exchange
   audience        text NOT NULL DEFAULT '',
   scopes          text[] NOT NULL,
   actions         text[] NOT NULL,

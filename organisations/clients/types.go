@@ -150,8 +150,8 @@ func ClaimNames() []string {
 		"email", "phone_number", "address"}
 }
 
-// ScopeNames are the scopes of services: a person's claims are split by them,
-// and offline_access gives refresh tokens.
+// ScopeNames are the scopes of services: a person's claims are split by them
+// (contact is email and phone together), and offline_access gives refresh tokens.
 func ScopeNames() []string {
-	return []string{"openid", "profile", "birth", "address", "contact", "offline_access"}
+	return []string{"openid", "profile", "birth", "address", "contact", "email", "phone", "offline_access"}
 }

@@ -1,0 +1,235 @@
+package acting
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/internal/command"
+	"github.com/relais-org/relais/internal/packs"
+	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/store"
+	"github.com/relais-org/relais/organisations/clients"
+	"github.com/relais-org/relais/translog"
+	"github.com/relais-org/relais/translog/ledger"
+)
+
+// longestKey bounds the keys callers give.
+const longestKey = 100
+
+// checkTries bounds how often a check is decided again when something moved
+// between its decision and its statement.
+const checkTries = 4
+
+// answerClaims are what an answer says, signed (typ relais-check+jwt).
+type answerClaims struct {
+	Issuer     string   `json:"iss"`
+	Audience   string   `json:"aud"`
+	ID         string   `json:"jti"`
+	IssuedAt   int64    `json:"iat"`
+	Expiry     int64    `json:"exp"`
+	RequestKey string   `json:"request_key"`
+	Allowed    bool     `json:"allowed"`
+	Reasons    []string `json:"reasons"`
+	Subject    string   `json:"sub"`
+	Actor      Party    `json:"act"`
+	Mandate    string   `json:"mandate"`
+	SID        string   `json:"sid"`
+	Procedure  string   `json:"procedure"`
+	Action     string   `json:"action"`
+	PolicyHash string   `json:"policy_hash"`
+}
+
+type checkDetail struct {
+	delegationDetail
+	Check      uuid.UUID `json:"check"`
+	Allowed    bool      `json:"allowed"`
+	Reasons    []string  `json:"reasons,omitempty"`
+	Rule       string    `json:"rule,omitempty"`
+	PolicyHash string    `json:"policy_hash"`
+}
+
+// Check answers, just before an irreversible act, whether the mediator may do
+// it now: yes or no with every reason, signed, and logged either way (OP-06).
+// The same key with the same question gives the same bytes for as long as the
+// answer lasts; with another question it is refused (idempotency_key_reused),
+// and once the answer has expired too (check_over): an old yes is no yes.
+//
+// Only a token that never was, or is another client's, gets no answer.
+func (s *Service) Check(ctx context.Context, client clients.Client, accessID string, q CheckRequest) (Answer, error) {
+	if err := checkQuestion(q); err != nil {
+		return Answer{}, err
+	}
+	for range checkTries {
+		d, kept, err := s.loadCheck(ctx, client, accessID, q.Key)
+		if err != nil {
+			return Answer{}, err
+		}
+		if d.tokenHolder() != client.ID {
+			return Answer{}, errToken
+		}
+		if q.Procedure == "" {
+			q.Procedure = d.Procedure
+		}
+		if kept != nil {
+			return kept.answer(contentOf(d, q), s.commands.Store().Now())
+		}
+		a, err := s.answer(ctx, client, d, q)
+		if !errors.Is(err, store.ErrNoRow) {
+			return a, err
+		}
+		// The key was answered meanwhile, or what was decided on is over: again.
+	}
+	return Answer{}, problem.Wrap(store.ErrStale, "answer a check")
+}
+
+func checkQuestion(q CheckRequest) error {
+	var f []problem.Field
+	if q.Key == "" {
+		f = append(f, problem.At("key", "too_short"))
+	}
+	if len(q.Key) > longestKey {
+		f = append(f, problem.Field{Name: "key", Code: "too_long", Args: map[string]any{"Most": longestKey}})
+	}
+	if !knownAction(q.Action) {
+		f = append(f, problem.At("action", "not_offered"))
+	}
+	if len(f) > 0 {
+		return problem.Invalid(f...)
+	}
+	return nil
+}
+
+func knownAction(action string) bool {
+	for _, a := range packs.Actions() {
+		if a == action {
+			return true
+		}
+	}
+	return false
+}
+
+// contentOf is what a key stands for: the same delegation, whatever token of
+// it is shown, and the same question.
+func contentOf(d Delegation, q CheckRequest) []byte {
+	sum := sha256.Sum256([]byte(d.ID.String() + "\x00" + q.Action + "\x00" + q.Procedure))
+	return sum[:]
+}
+
+// keptCheck is an answer given before.
+type keptCheck struct {
+	content, jws []byte
+	allowed      *bool
+	reasons      []string
+	at, expires  *time.Time
+}
+
+func (k keptCheck) answer(content []byte, now time.Time) (Answer, error) {
+	switch {
+	case !bytes.Equal(k.content, content):
+		return Answer{}, problem.Conflict("idempotency_key_reused")
+	case !now.Before(*k.expires):
+		return Answer{}, problem.Conflict("check_over")
+	}
+	return Answer{Allowed: *k.allowed, Reasons: k.reasons, JWS: string(k.jws), At: *k.at, ExpiresAt: *k.expires, Repeated: true}, nil
+}
+
+const byTokenAndKey = `SELECT ` + hopColumns + tokenColumns + `, ck.content_hash, ck.answer, ck.allowed, ck.reasons, ck.at, ck.expires_at
+	FROM acting_tokens tk JOIN delegations d ON d.id = tk.delegation_id` + hopJoins + `
+	LEFT JOIN acting_checks ck ON ck.client_id = $3 AND ck.request_key = $4 WHERE tk.token_hash = $2`
+
+// loadCheck reads everything a check is decided on, and the answer this key has
+// already, in one round trip.
+func (s *Service) loadCheck(ctx context.Context, client clients.Client, accessID, key string) (Delegation, *keptCheck, error) {
+	var t tokenRow
+	var k keptCheck
+	d, err := s.read(ctx, byTokenAndKey, []any{hashOf(accessID), client.ID, key}, func(d *Delegation) []any {
+		return append(t.into(d), &k.content, &k.jws, &k.allowed, &k.reasons, &k.at, &k.expires)
+	})
+	if errors.Is(err, errNoDelegation) {
+		return d, nil, errToken
+	}
+	if err != nil {
+		return d, nil, err
+	}
+	if t.finish(&d); d.Token.Kind != "access" {
+		return d, nil, errToken
+	}
+	if k.content == nil {
+		return d, nil, nil
+	}
+	return d, &k, nil
+}
+
+const insertCheck = `INSERT INTO acting_checks (client_id, request_key, content_hash, allowed, reasons, answer, at, expires_at)
+	SELECT $3::uuid, $4::text, $5::bytea, $6::boolean, $7::text[], $8::bytea, $2::timestamptz, $9::timestamptz FROM live
+	ON CONFLICT (client_id, request_key) DO NOTHING RETURNING true`
+
+// The two statements of a check: a yes is written only if everything still
+// holds, on the delegation's row; a no needs nothing to hold.
+var (
+	yesStatement = `WITH live AS (` + liveDelegation + `), ck AS (` + insertCheck + `)
+	INSERT INTO events (` + ledger.InsertColumns + `) SELECT ` + ledger.InsertValues(10) + ` FROM ck RETURNING id`
+	noStatement = `WITH live AS (SELECT $1::uuid), ck AS (` + insertCheck + `)
+	INSERT INTO events (` + ledger.InsertColumns + `) SELECT ` + ledger.InsertValues(10) + ` FROM ck RETURNING id`
+)
+
+// answer decides, signs and writes; store.ErrNoRow when it must be decided again.
+func (s *Service) answer(ctx context.Context, client clients.Client, d Delegation, q CheckRequest) (Answer, error) {
+	st := s.commands.Store()
+	env, actor := st.Env(), s.ServiceActor(client)
+	now := actor.Now
+	decision := s.commands.Decide(actor, authz.CheckAsk, d.object(authz.KindCheck, client, asked{procedure: q.Procedure, action: q.Action, sensitive: true}, now))
+	out := Answer{Allowed: decision.Allowed, Reasons: words(decision.Reasons), At: now, ExpiresAt: now.Add(CheckLifetime)}
+	id := env.NewID()
+	raw, err := json.Marshal(answerClaims{
+		Issuer: s.issuer, Audience: client.ClientID, ID: id.String(), IssuedAt: now.Unix(), Expiry: out.ExpiresAt.Unix(), RequestKey: q.Key,
+		Allowed: out.Allowed, Reasons: out.Reasons, Subject: s.subject(ofBeneficiary, client, d.Beneficiary),
+		Actor:   Party{Subject: s.subject(ofAccount, client, d.Account), Organisation: d.Organisation.String(), OrganisationName: d.facts.organisation},
+		Mandate: d.Mandate.String(), SID: d.ID.String(), Procedure: q.Procedure, Action: q.Action, PolicyHash: decision.PolicyHash,
+	})
+	if err != nil {
+		return Answer{}, fmt.Errorf("write an answer: %w", err)
+	}
+	if out.JWS, _, err = s.keys.SignAs(typCheck, raw); err != nil {
+		return Answer{}, err
+	}
+	row, err := ledger.Prepare(env, now, checkEvent(actor, d, q, checkDetail{
+		delegationDetail: d.detail(), Check: id, Allowed: out.Allowed, Reasons: out.Reasons, Rule: decision.Rule, PolicyHash: decision.PolicyHash}))
+	if err != nil {
+		return Answer{}, err
+	}
+	statement := noStatement
+	if out.Allowed {
+		statement = yesStatement
+	}
+	args := append([]any{d.ID, now, client.ID, q.Key, contentOf(d, q), out.Allowed, out.Reasons, []byte(out.JWS), out.ExpiresAt}, row.Args()...)
+	var event int64
+	return out, st.OneStatement(ctx, statement, native(args...), &event)
+}
+
+func checkEvent(actor authz.Actor, d Delegation, q CheckRequest, detail checkDetail) translog.Event {
+	e := d.about()
+	e.Kind, e.Action, e.Outcome, e.Detail = translog.CommitChecked, q.Action, "done", detail
+	if !detail.Allowed {
+		e.Outcome = "refused"
+	}
+	e.Actor = command.Actor(actor, authz.Service)
+	return e
+}
+
+// words are reasons as texts, an empty list rather than none.
+func words(reasons []authz.Reason) []string {
+	out := make([]string, len(reasons))
+	for i, r := range reasons {
+		out[i] = string(r)
+	}
+	return out
+}

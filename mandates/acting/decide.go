@@ -1,0 +1,139 @@
+package acting
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/internal/packs"
+	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/organisations/clients"
+	"github.com/relais-org/relais/translog"
+)
+
+// The names of the commands, in refusals.
+const (
+	redeemCommand   = "delegation.redeem"
+	refreshCommand  = "delegation.refresh"
+	useCommand      = "delegation.use"
+	exchangeCommand = "delegation.exchange"
+)
+
+// What does not hold, whatever the reason: no more is said to who asks.
+var (
+	errGrant = problem.New(problem.KindInvalid, "grant_invalid")         // a code or a refresh token
+	errToken = problem.New(problem.KindUnauthenticated, "token_invalid") // an access token
+)
+
+// asked is what a service would do now.
+type asked struct {
+	procedure, action string // empty: whatever the delegation is for
+	sensitive         bool   // ask for a fresh authentication of the mediator
+}
+
+// object gives a decision the facts of a delegation. whom is the client that
+// asks: the one it was given at, or the audience of a token exchanged for it.
+func (d Delegation) object(kind authz.Kind, client clients.Client, ask asked, now time.Time) authz.Object {
+	f := &d.facts
+	owner, offers := d.Client.ID, client.Procedures
+	if d.exchanged() {
+		owner = d.facts.holder
+	}
+	return authz.Object{
+		Kind: kind, Organisation: d.Organisation, Territory: f.territory, Beneficiary: d.Beneficiary, Client: owner,
+		Sensitive: ask.sensitive && packs.Sensitive(ask.action),
+		Mediator:  &authz.MediatorFacts{SuspendedAccount: f.accountSuspended, Membership: f.membership, StrongAt: d.AuthTime},
+		Delegation: &authz.DelegationFacts{
+			EndsAt: d.EndsAt, Ended: !d.EndedAt.IsZero(), ClientActive: d.Client.State == clients.Active && client.State == clients.Active,
+			TokenOver: d.tokenOver(now),
+		},
+		Mandate: d.mandateFacts(offers, ask, now),
+	}
+}
+
+func (d Delegation) mandateFacts(offers []string, ask asked, now time.Time) *authz.MandateFacts {
+	f := &d.facts
+	live := (f.mandateState == "active" || f.mandateState == "suspended") && now.Before(f.mandateEnds)
+	m := &authz.MandateFacts{
+		State: f.mandateState, EndsAt: f.mandateEnds, Organisation: d.Organisation, OrganisationAlive: f.membership.OrganisationAlive,
+		// Of a mandate that is over the lines ended with it: that it is over says all.
+		ProcedureInScope: f.inGrant && (f.grantLive || !live) && slices.Contains(offers, d.Procedure) &&
+			(ask.procedure == "" || ask.procedure == d.Procedure),
+	}
+	lent := d.lent()
+	if ask.action == "" {
+		m.ActionInScope = len(lent) > 0
+	} else {
+		m.ActionInScope = slices.Contains(lent, ask.action)
+	}
+	return m
+}
+
+// lent are the actions that the token shown lends, within the delegation and
+// the line of the mandate it rests on.
+func (d Delegation) lent() []string {
+	var out []string
+	for _, a := range d.Actions {
+		if slices.Contains(d.facts.grantActions, a) && (d.Token.Kind == "" || slices.Contains(d.Token.Actions, a)) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// tokenOver reports whether the token shown is over by itself. A refresh token
+// was taken by the very statement that read it.
+func (d Delegation) tokenOver(now time.Time) bool {
+	return d.Token.Kind != "" && (d.facts.tokenRevoked || !now.Before(d.Token.ExpiresAt))
+}
+
+// admit decides on facts just read, and records a refusal.
+func (s *Service) admit(ctx context.Context, client clients.Client, action authz.Action, name string, d Delegation, ask asked) error {
+	actor := s.ServiceActor(client)
+	decision := s.commands.Decide(actor, action, d.object(authz.KindDelegation, client, ask, actor.Now))
+	if decision.Allowed {
+		return nil
+	}
+	return s.commands.RefuseOutside(ctx, actor, name, decision.Err(), d.about())
+}
+
+// refused records a refusal by a code of ours.
+func (s *Service) refused(ctx context.Context, client clients.Client, name, reason string, err *problem.Error, about translog.Event) error {
+	p := *err
+	p.Reasons = []string{reason}
+	return s.commands.RefuseOutside(ctx, s.ServiceActor(client), name, &p, about)
+}
+
+// gone explains why a statement found no live delegation any more: it reads
+// and decides again.
+func (s *Service) gone(ctx context.Context, client clients.Client, action authz.Action, name string, d Delegation) error {
+	fresh, err := s.again(ctx, d)
+	if err != nil {
+		return err
+	}
+	if err := s.admit(ctx, client, action, name, fresh, asked{}); err != nil {
+		return err
+	}
+	return s.refused(ctx, client, name, "stale", problem.Conflict("stale"), d.about())
+}
+
+// Delegation facts that events keep. Nothing here is personal: the name is the
+// service's.
+type delegationDetail struct {
+	Delegation uuid.UUID `json:"delegation"`
+	Client     uuid.UUID `json:"client"`
+	ClientName string    `json:"client_name"`
+	Actions    []string  `json:"actions,omitempty"`
+	Scopes     []string  `json:"scopes,omitempty"`
+	Claims     []string  `json:"claims,omitempty"`
+	EndsAt     string    `json:"ends_at,omitempty"`
+	Audience   string    `json:"audience,omitempty"`
+	Reason     string    `json:"reason,omitempty"`
+}
+
+func (d Delegation) detail() delegationDetail {
+	return delegationDetail{Delegation: d.ID, Client: d.Client.ID, ClientName: d.Client.Name}
+}

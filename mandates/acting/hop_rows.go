@@ -1,0 +1,193 @@
+package acting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/internal/store"
+	"github.com/relais-org/relais/organisations"
+	"github.com/relais-org/relais/organisations/clients"
+)
+
+// hop is what a decision about a delegation needs, and what a token says of
+// people, as they were when the statement ran.
+type hop struct {
+	mandateState            string
+	mandateEnds             time.Time
+	grantLive, inGrant      bool
+	grantActions            []string
+	membership              authz.Membership
+	accountSuspended        bool
+	mediator, organisation  string // names
+	territory, pack         string
+	given, family, usage    string
+	birthDate               *time.Time
+	birthPlace, email       string
+	phone, address          string
+	tokenUsed, tokenRevoked bool
+	holder                  uuid.UUID // whom the token shown is for
+	at                      time.Time // when it was read
+}
+
+// hopColumns are a delegation with everything a hop decides on: one round trip.
+// The aliases a, o, m, t and c are those of organisations.Standing.
+const hopColumns = `d.id, d.request_id, d.account_id, d.organisation_id, d.beneficiary_id, d.mandate_id, d.grant_id, d.session_id,
+	d.procedure, d.actions, d.scopes, d.nonce, d.acr, d.auth_time, d.created_at, d.ends_at, d.ended_at, d.end_reason,
+	md.state, md.ends_at, g.state = 'active', d.procedure = ANY (g.procedures), g.actions,
+	a.name, o.name, o.territory, o.pack, m.state,
+	b.given_names, b.family_name, b.usage_name, b.birth_date, b.birth_place, b.email, b.phone, b.address,
+	` + organisations.StandingColumns + `, ` + clients.Columns
+
+const hopJoins = `
+	JOIN clients cl ON cl.id = d.client_id
+	JOIN accounts a ON a.id = d.account_id
+	JOIN organisations o ON o.id = d.organisation_id
+	JOIN mandates md ON md.id = d.mandate_id
+	JOIN grants g ON g.id = d.grant_id
+	JOIN beneficiaries b ON b.id = d.beneficiary_id
+	LEFT JOIN memberships m ON m.account_id = d.account_id AND m.organisation_id = d.organisation_id AND m.role = 'mediator' AND m.state <> 'ended'
+	` + organisations.StandingJoins
+
+// hopRow takes hopColumns.
+type hopRow struct {
+	d        Delegation
+	ids      [8]pgtype.UUID
+	ended    *time.Time
+	member   *string
+	standing organisations.Standing
+	client   clients.Row
+}
+
+func (r *hopRow) into() []any {
+	d, f := &r.d, &r.d.facts
+	dest := make([]any, 0, 80)
+	for i := range r.ids {
+		dest = append(dest, &r.ids[i])
+	}
+	dest = append(dest, &d.Procedure, &d.Actions, &d.Scopes, &d.Nonce, &d.ACR, &d.AuthTime, &d.CreatedAt, &d.EndsAt, &r.ended, &d.EndReason,
+		&f.mandateState, &f.mandateEnds, &f.grantLive, &f.inGrant, &f.grantActions,
+		&f.mediator, &f.organisation, &f.territory, &f.pack, &r.member,
+		&f.given, &f.family, &f.usage, &f.birthDate, &f.birthPlace, &f.email, &f.phone, &f.address)
+	return append(append(dest, r.standing.Into()...), r.client.Into()...)
+}
+
+// delegation is what was read, with the mediator's authority at that instant.
+func (s *Service) delegation(r *hopRow, now time.Time) (Delegation, error) {
+	d := r.d
+	for i, to := range []*uuid.UUID{&d.ID, &d.Request, &d.Account, &d.Organisation, &d.Beneficiary, &d.Mandate, &d.Grant, &d.Session} {
+		*to = r.ids[i].Bytes
+	}
+	d.Client = r.client.Client()
+	if r.ended != nil {
+		d.EndedAt = *r.ended
+	}
+	m := authz.Membership{Organisation: d.Organisation, OrganisationName: d.facts.organisation, Territory: d.facts.territory, Pack: d.facts.pack, Role: authz.Mediator}
+	var err error
+	if d.facts.membership, d.facts.accountSuspended, err = s.orgs.Membership(&r.standing, m, now); err != nil {
+		return Delegation{}, err
+	}
+	if r.member == nil { // nothing else of a membership that is over is worth saying
+		d.facts.membership.Authority.Missing = []authz.Reason{authz.ReasonMembershipInactive}
+	}
+	d.facts.at = now
+	return d, nil
+}
+
+// tokenRow takes tokenColumns.
+type tokenRow struct {
+	used, revoked *time.Time
+	holder        pgtype.UUID
+}
+
+const tokenColumns = `, tk.kind, tk.audience, tk.scopes, tk.actions, tk.expires_at, tk.used_at, tk.revoked_at, tk.holder_id`
+
+func (t *tokenRow) into(d *Delegation) []any {
+	k := &d.Token
+	return []any{&k.Kind, &k.Audience, &k.Scopes, &k.Actions, &k.ExpiresAt, &t.used, &t.revoked, &t.holder}
+}
+
+func (t *tokenRow) finish(d *Delegation) {
+	d.facts.tokenUsed, d.facts.tokenRevoked, d.facts.holder = t.used != nil, t.revoked != nil, t.holder.Bytes
+}
+
+var errNoDelegation = errors.New("acting: no such delegation")
+
+// read runs a statement that gives hopColumns and more, for one row or none.
+// $1 is always the charters that are current.
+func (s *Service) read(ctx context.Context, query string, args []any, more func(d *Delegation) []any) (Delegation, error) {
+	now := s.commands.Store().Now()
+	var r hopRow
+	dest := append(r.into(), more(&r.d)...)
+	err := s.commands.Store().Pool().QueryRow(ctx, query, native(append([]any{s.orgs.CharterVersions()}, args...)...)...).Scan(dest...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Delegation{}, errNoDelegation
+	}
+	if err != nil {
+		return Delegation{}, fmt.Errorf("load a delegation: %w", err)
+	}
+	return s.delegation(&r, now)
+}
+
+func nothing(*Delegation) []any { return nil }
+
+const byID = `SELECT ` + hopColumns + ` FROM delegations d` + hopJoins + ` WHERE d.id = $2`
+
+// again reads a delegation as it is now, keeping the token shown.
+func (s *Service) again(ctx context.Context, d Delegation) (Delegation, error) {
+	fresh, err := s.read(ctx, byID, []any{d.ID}, nothing)
+	fresh.Token, fresh.facts.tokenUsed, fresh.facts.tokenRevoked, fresh.facts.holder = d.Token, d.facts.tokenUsed, d.facts.tokenRevoked, d.facts.holder
+	return fresh, err
+}
+
+const byToken = `SELECT ` + hopColumns + tokenColumns + ` FROM acting_tokens tk JOIN delegations d ON d.id = tk.delegation_id` + hopJoins +
+	` WHERE tk.token_hash = $2`
+
+// ofToken reads a delegation by one of its tokens.
+func (s *Service) ofToken(ctx context.Context, clear string) (Delegation, error) {
+	var t tokenRow
+	d, err := s.read(ctx, byToken, []any{hashOf(clear)}, t.into)
+	t.finish(&d)
+	return d, err
+}
+
+// inTx reads a delegation inside a command.
+func (s *Service) inTx(tx *store.Tx, id uuid.UUID) (Delegation, error) {
+	var r hopRow
+	err := tx.SQL().QueryRowContext(tx.Context(), byID, s.orgs.CharterVersions(), id).Scan(clients.SQLDest(r.into())...)
+	if err != nil {
+		return Delegation{}, fmt.Errorf("load a delegation: %w", err)
+	}
+	return s.delegation(&r, tx.Now())
+}
+
+// native gives ids in pgx's own type: as uuid.UUID each travels by way of its
+// text.
+func native(args ...any) []any {
+	for i, a := range args {
+		if id, ok := a.(uuid.UUID); ok {
+			args[i] = pgtype.UUID{Bytes: id, Valid: id != uuid.Nil}
+		}
+	}
+	return args
+}
+
+// liveDelegation checks again, on the delegation's row, which every stop
+// writes, everything that could have ended since the decision. $1 delegation,
+// $2 instant. A stop under way is waited for; then there is no row.
+//
+// state || ” keeps the planner off partial indexes, as for steps.
+const liveDelegation = `SELECT d.id FROM delegations d
+	JOIN clients cl ON cl.id = d.client_id JOIN organisations o ON o.id = d.organisation_id
+	JOIN mandates md ON md.id = d.mandate_id JOIN grants g ON g.id = d.grant_id
+	WHERE d.id = $1::uuid AND d.ended_at IS NULL AND d.ends_at > $2::timestamptz AND cl.state = 'active' AND o.state = 'active'
+	AND md.state || '' = 'active' AND md.ends_at > $2 AND g.state || '' = 'active'
+	AND EXISTS (SELECT FROM memberships k JOIN accounts a ON a.id = k.account_id WHERE k.account_id = d.account_id
+		AND k.organisation_id = d.organisation_id AND k.role = 'mediator' AND k.state = 'active' AND a.state = 'bound')
+	FOR SHARE OF d`

@@ -1,0 +1,215 @@
+package acting
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/internal/command"
+	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/organisations"
+	"github.com/relais-org/relais/organisations/clients"
+	"github.com/relais-org/relais/translog"
+)
+
+// The events pushed to services, below the issuer: Issuer+"/events/"+name.
+const (
+	eventMandateRevoked        = "mandate-revoked"
+	eventMandateSuspended      = "mandate-suspended"
+	eventMandateExpired        = "mandate-expired"
+	eventMediatorSuspended     = "mediator-suspended"
+	eventOrganisationSuspended = "organisation-suspended"
+	eventDelegationEnded       = "delegation-ended"
+)
+
+// EventNames are the names of the events pushed to services.
+func EventNames() []string {
+	return []string{eventMandateRevoked, eventMandateSuspended, eventMandateExpired, eventMediatorSuspended, eventOrganisationSuspended, eventDelegationEnded}
+}
+
+// stop says which delegations an event ends, and how services are told.
+type stop struct {
+	event, reason string
+	// where picks them among delegations d; its own argument is $1.
+	where string
+	// of gives that argument; false: nothing ends.
+	of func(tx *command.Tx, e translog.Event) (any, bool)
+	// seen: services that saw the mandate are told, though their delegation is
+	// over already.
+	seen bool
+}
+
+func ofMandate(_ *command.Tx, e translog.Event) (any, bool) { return e.Mandate, true }
+
+func ofOrganisation(_ *command.Tx, e translog.Event) (any, bool) { return e.Organisation, true }
+
+func ofBeneficiaryOf(_ *command.Tx, e translog.Event) (any, bool) { return e.Beneficiary, true }
+
+func ofSession(tx *command.Tx, _ translog.Event) (any, bool) {
+	id := tx.Actor().Session
+	return id, id != uuid.Nil && tx.Actor().Account != uuid.Nil
+}
+
+func ofAccountNamed(_ *command.Tx, e translog.Event) (any, bool) {
+	d, ok := e.Detail.(organisations.AccountDetail)
+	return d.Account, ok
+}
+
+func ofClient(_ *command.Tx, e translog.Event) (any, bool) {
+	d, ok := e.Detail.(clients.Detail)
+	return d.Client, ok
+}
+
+func ofDelegation(_ *command.Tx, e translog.Event) (any, bool) {
+	d, ok := e.Detail.(delegationDetail)
+	return d.Delegation, ok
+}
+
+const (
+	whereMandate   = `d.mandate_id = $1`
+	whereLineOver  = ` AND NOT EXISTS (SELECT FROM grants g WHERE g.id = d.grant_id AND g.state = 'active')`
+	whereNoMember  = `d.organisation_id = $1 AND NOT EXISTS (SELECT FROM memberships k WHERE k.account_id = d.account_id AND k.organisation_id = d.organisation_id AND k.role = 'mediator' AND k.state = 'active')`
+	whereAccount   = `d.account_id = $1`
+	whereOfClient  = `d.client_id = $1`
+	wherePerson    = `d.beneficiary_id = $1`
+	whereOrg       = `d.organisation_id = $1`
+	whereOfSession = `d.session_id = $1`
+)
+
+// stops are the events that end delegations. The reasons follow the words of
+// Sweden's list (recalled, disabled, expired, deleted) where one fits.
+var stops = map[translog.Kind]stop{
+	translog.MandateRevoked:        {eventMandateRevoked, "recalled", whereMandate, ofMandate, true},
+	translog.MandateGrantRevoked:   {eventMandateRevoked, "narrowed", whereMandate + whereLineOver, ofMandate, true},
+	translog.MandateRenounced:      {eventMandateRevoked, "renounced", whereMandate, ofMandate, true},
+	translog.MandateSigned:         {eventMandateRevoked, "superseded", wherePerson + whereLineOver, ofBeneficiaryOf, false},
+	translog.MandateSuspended:      {eventMandateSuspended, "disabled", whereMandate, ofMandate, true},
+	translog.MandateExpired:        {eventMandateExpired, "expired", whereMandate, ofMandate, true},
+	translog.BeneficiaryErased:     {eventMandateRevoked, "deleted", wherePerson, ofBeneficiaryOf, false},
+	translog.MembershipSuspended:   {eventMediatorSuspended, "disabled", whereNoMember, ofOrganisation, false},
+	translog.MembershipEnded:       {eventMediatorSuspended, "deleted", whereNoMember, ofOrganisation, false},
+	translog.AccountSuspended:      {eventMediatorSuspended, "disabled", whereAccount, ofAccountNamed, false},
+	translog.OrganisationSuspended: {eventOrganisationSuspended, "disabled", whereOrg, ofOrganisation, false},
+	translog.SignOutDone:           {eventDelegationEnded, "signed_out", whereOfSession, ofSession, false},
+	translog.SessionsEnded:         {eventDelegationEnded, "signed_out", whereAccount, ofAccountNamed, false},
+	translog.ClientSuspended:       {eventDelegationEnded, "disabled", whereOfClient, ofClient, false},
+	translog.ClientEnded:           {eventDelegationEnded, "deleted", whereOfClient, ofClient, false},
+	translog.DelegationEnded:       {eventDelegationEnded, "", `d.id = $1`, ofDelegation, false},
+}
+
+func stopKinds() []translog.Kind {
+	var kinds []translog.Kind
+	for k := range stops {
+		kinds = append(kinds, k)
+	}
+	slices.Sort(kinds)
+	return kinds
+}
+
+// stopped runs inside every command that stops something: what mediators were
+// given ends with it, and whom to tell is queued with it.
+func (s *Service) stopped(tx *command.Tx, id uuid.UUID, e translog.Event) error {
+	st := stops[e.Kind]
+	arg, ok := st.of(tx, e)
+	if !ok {
+		return nil
+	}
+	if d, named := e.Detail.(delegationDetail); named && st.reason == "" {
+		st.reason = d.Reason
+	}
+	ended, err := endWhere(tx.Tx, st, arg)
+	if err != nil {
+		return err
+	}
+	for _, x := range ended {
+		if err := s.queueLogout(tx.Tx, id, x); err != nil {
+			return err
+		}
+	}
+	if st.seen {
+		saw, err := sawMandate(tx.Tx, st, arg)
+		if err != nil {
+			return err
+		}
+		ended = append(ended, saw...)
+	}
+	return s.queueSets(tx.Tx, id, st, ended)
+}
+
+// end ends one delegation by a command of its own; one that is over already is
+// nothing to do.
+func (s *Service) end(ctx context.Context, actor authz.Actor, d Delegation, reason string) error {
+	return s.commands.Run(ctx, actor, "delegation.end", func(tx *command.Tx) error {
+		over, err := lockDelegation(tx.Tx, d.ID)
+		if err != nil {
+			return err
+		}
+		obj := authz.Object{Kind: authz.KindDelegation, Organisation: d.Organisation, Territory: d.facts.territory,
+			Beneficiary: d.Beneficiary, Account: d.Account, Client: d.Client.ID}
+		if err := tx.Decide(authz.DelegationEnd, obj, d.about()); err != nil {
+			return err
+		}
+		if over {
+			tx.Repeated()
+			return nil
+		}
+		e := d.about()
+		detail := d.detail()
+		detail.Reason = reason
+		e.Kind, e.Detail = translog.DelegationEnded, detail
+		return tx.Append(e)
+	})
+}
+
+// EndDelegation ends what a mediator was given, at their own word or that of
+// the service, and with it every token: sign-out at the provider.
+func (s *Service) EndDelegation(ctx context.Context, actor authz.Actor, id uuid.UUID) error {
+	d, err := s.read(ctx, byID, []any{id}, nothing)
+	if err == errNoDelegation { //nolint:errorlint // our own, never wrapped
+		return problem.NotFound()
+	}
+	if err != nil {
+		return err
+	}
+	return s.end(ctx, actor, d, "signed_out")
+}
+
+// SessionEnded ends what was given in a session that is over.
+func (s *Service) SessionEnded(ctx context.Context, session uuid.UUID) error {
+	ids, err := liveOfSession(ctx, s.commands.Store(), session)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := s.EndDelegation(ctx, authz.Actor{System: true, Now: s.commands.Store().Now()}, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Revoke is RFC 7009: a client gives a token up. An access token ends alone, a
+// refresh token with everything its delegation gave. What is not this client's
+// is nothing to do, and looks the same.
+func (s *Service) Revoke(ctx context.Context, client clients.Client, token string) error {
+	d, err := s.ofToken(ctx, token)
+	if err == errNoDelegation || err == nil && d.tokenHolder() != client.ID { //nolint:errorlint // our own, never wrapped
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if d.Token.Kind == "refresh" {
+		return s.end(ctx, s.ServiceActor(client), d, "given_up")
+	}
+	return revokeToken(ctx, s.commands.Store(), hashOf(token))
+}
+
+func (d Delegation) tokenHolder() uuid.UUID {
+	if d.exchanged() {
+		return d.facts.holder
+	}
+	return d.Client.ID
+}

@@ -1,0 +1,82 @@
+package acting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/store"
+	"github.com/relais-org/relais/organisations/clients"
+)
+
+// told is one delegation of which a service is told something.
+type told struct {
+	delegation, beneficiary, mandate uuid.UUID
+	client                           clients.Client
+	live                             bool // it ended just now
+}
+
+const toldColumns = `d.id, d.beneficiary_id, d.mandate_id, cl.id, cl.client_id, cl.state, cl.events_uri, cl.backchannel_logout_uri`
+
+// endWhere ends live delegations, at the transaction's instant.
+func endWhere(tx *store.Tx, st stop, arg any) ([]told, error) {
+	return scanTold(tx, true, `UPDATE delegations d SET ended_at = $2, end_reason = $3 FROM clients cl
+		WHERE cl.id = d.client_id AND d.ended_at IS NULL AND `+st.where+` RETURNING `+toldColumns, arg, tx.Now(), st.reason)
+}
+
+// sawMandate are delegations of services that learnt of a mandate.
+func sawMandate(tx *store.Tx, st stop, arg any) ([]told, error) {
+	return scanTold(tx, false, `SELECT `+toldColumns+` FROM delegations d JOIN clients cl ON cl.id = d.client_id
+		WHERE cl.events_uri <> '' AND `+st.where+` ORDER BY d.created_at DESC LIMIT 1000`, arg)
+}
+
+func scanTold(tx *store.Tx, live bool, query string, args ...any) (out []told, err error) {
+	rows, err := tx.SQL().QueryContext(tx.Context(), query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("end delegations: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		t := told{live: live}
+		c := &t.client
+		if err := rows.Scan(&t.delegation, &t.beneficiary, &t.mandate, &c.ID, &c.ClientID, &c.State, &c.EventsURI, &c.BackChannelLogoutURI); err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	return out, rows.Err()
+}
+
+// lockDelegation takes a delegation's row; over says that it ended before.
+func lockDelegation(tx *store.Tx, id uuid.UUID) (over bool, err error) {
+	rows, err := tx.SQL().QueryContext(tx.Context(), `SELECT ended_at IS NOT NULL FROM delegations WHERE id = $1 FOR UPDATE`, id)
+	if err != nil {
+		return false, err
+	}
+	found := rows.Next()
+	if found {
+		err = rows.Scan(&over)
+	}
+	if err = errors.Join(err, rows.Err(), rows.Close()); err == nil && !found {
+		err = problem.NotFound()
+	}
+	tx.Restamp()
+	return over, err
+}
+
+func liveOfSession(ctx context.Context, st *store.Store, session uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := st.Pool().Query(ctx, `SELECT id FROM delegations WHERE session_id = $1 AND ended_at IS NULL`, session)
+	if err != nil {
+		return nil, fmt.Errorf("find delegations of a session: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+}
+
+func revokeToken(ctx context.Context, st *store.Store, hash []byte) error {
+	_, err := st.Pool().Exec(ctx, `UPDATE acting_tokens SET revoked_at = $2 WHERE token_hash = $1 AND revoked_at IS NULL`, hash, st.Now())
+	return err
+}
