@@ -39,8 +39,9 @@ type signedVerdict struct {
 	Procedure  string   `json:"procedure"`
 	Delegation string   `json:"sid"`
 	Subject    string   `json:"sub"`
-	Key        string   `json:"key"`
+	Key        string   `json:"request_key"`
 	IssuedAt   float64  `json:"iat"`
+	Expires    float64  `json:"exp"`
 }
 
 // commitCheck asks whether this may be done now, and believes only what is
@@ -64,7 +65,7 @@ func (r *relais) commitCheck(ctx context.Context, o opened, action, key string) 
 		return verdict{}, errors.New("the answer to the commit check is for somebody else")
 	case s.Action != action, s.Procedure != r.Procedure, s.Key != key:
 		return verdict{}, errors.New("the answer to the commit check is about something else")
-	case r.Now().Sub(at) > checkFresh || at.Sub(r.Now()) > checkFresh:
+	case r.Now().Sub(at) > checkFresh || at.Sub(r.Now()) > checkFresh || !r.Now().Before(time.Unix(int64(s.Expires), 0)):
 		return verdict{}, errors.New("the answer to the commit check is not of now")
 	}
 	return verdict{Allowed: s.Allowed, Reasons: s.Reasons, Signed: v.Signed}, nil

@@ -121,7 +121,10 @@ func (s *Service) fresh(ctx context.Context, visitID string, o opened) (opened, 
 	o.renewing.Lock()
 	defer o.renewing.Unlock()
 	a, h, ok := s.memory.open(visitID, o.Application)
-	if !ok || h.Stop != nil || s.Now().Before(h.expires) {
+	if !ok {
+		return o, errors.New("the application was forgotten meanwhile")
+	}
+	if h.Stop != nil || s.Now().Before(h.expires) {
 		return opened{a, h}, nil // another tab did it, or an event came
 	}
 	g, t, err := s.relais.renew(ctx, h.refresh)

@@ -51,7 +51,7 @@ func (s *Service) page(h func(*visitor) error) http.HandlerFunc {
 			v.setVisit(s.memory.newVisit())
 		}
 		if err := h(v); err != nil {
-			s.failed(v, err)
+			s.failed(r.Context(), v, err)
 		}
 	}
 }

@@ -55,6 +55,11 @@ func (s *Service) ask(v *visitor, o opened, action string) (no bool, err error) 
 	ctx := v.r.Context()
 	answer, err := s.relais.commitCheck(ctx, o, action, o.Attempt+"-"+action)
 	var said *answerError
+	if errors.As(err, &said) && said.Status == http.StatusConflict { // this question is over: ask anew
+		o.Attempt = rand.Text()
+		s.memory.change(o.Application, func(a *application) { a.Attempt = o.Attempt })
+		answer, err = s.relais.commitCheck(ctx, o, action, o.Attempt+"-"+action)
+	}
 	switch {
 	case errors.As(err, &said) && said.StepUp:
 		return true, s.render(v, http.StatusForbidden, "again", view{Open: &o, Page: pageOf(action), Action: action})
@@ -62,6 +67,9 @@ func (s *Service) ask(v *visitor, o opened, action string) (no bool, err error) 
 		// The token is worth nothing now: that is a no as well.
 		answer = verdict{Reasons: said.Reasons}
 	case err != nil:
+		if !errors.Is(err, errAway) { // an answer that does not hold: the next question is a new one
+			s.memory.change(o.Application, func(a *application) { a.Attempt = rand.Text() })
+		}
 		return false, err
 	}
 	e := o.entry("checked_no", answer.Allowed)

@@ -2,6 +2,7 @@ package benefits
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"html/template"
 	"net/http"
@@ -131,10 +132,10 @@ func (s shown) Described() string {
 
 // First is the id the summary of errors leads to.
 func (s shown) First() string {
-	switch s.Kind {
-	case kindDate:
+	if s.Kind == kindDate {
 		return s.Name + "-day"
-	case kindChoice:
+	}
+	if s.Kind == kindChoice {
 		return s.Name + "-" + s.Options[0]
 	}
 	return s.Name
@@ -282,14 +283,14 @@ func (s *Service) problem(v *visitor, status int, what string, reasons ...string
 }
 
 // failed is the last way out of a handler.
-func (s *Service) failed(v *visitor, err error) {
+func (s *Service) failed(ctx context.Context, v *visitor, err error) {
 	status, what := http.StatusInternalServerError, "fault"
 	if errors.Is(err, errAway) {
 		status, what = http.StatusServiceUnavailable, "away"
 	}
-	s.Logger.ErrorContext(v.r.Context(), "the benefits service", "error", err)
+	s.Logger.ErrorContext(ctx, "the benefits service", "error", err)
 	if err := s.problem(v, status, what); err != nil {
-		s.Logger.ErrorContext(v.r.Context(), "the page of a fault", "error", err)
+		s.Logger.ErrorContext(ctx, "the page of a fault", "error", err)
 	}
 }
 
