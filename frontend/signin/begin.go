@@ -51,7 +51,7 @@ func (s *Surface) StepUp(c *gin.Context) error {
 			return problem.New(problem.KindInvalid, "malformed").Because(err)
 		}
 	}
-	x := stash{Path: c.Request.URL.RequestURI(), Fields: c.Request.PostForm}
+	x := stash{Path: c.Request.URL.RequestURI(), Fields: c.Request.PostForm, Origins: web.FormOrigins(c)}
 	kept, err := x.seal(s.browser(c))
 	if err != nil {
 		return err

@@ -114,6 +114,7 @@ func (s *Surface) strengthen(c *gin.Context, id login.Identity) error {
 	if err != nil {
 		return web.SeeOther(c, web.LocalPath(id.Next, "/"))
 	}
+	web.AllowForm(c, x.Origins...)
 	return web.Render(c, http.StatusOK, resumePage(web.PageOf(c), x))
 }
 

@@ -29,13 +29,18 @@ func (s *Surface) browser(c *gin.Context) []byte {
 	return raw
 }
 
-// stash keeps a posted form: where it goes and its fields.
+// stash keeps a posted form: where it goes, its fields, and the sites that the
+// answer may lead to besides ours.
 type stash struct {
-	Path   string
-	Fields url.Values
+	Path    string
+	Fields  url.Values
+	Origins []string
 }
 
-const pathField = "\x00path"
+const (
+	pathField    = "\x00path"
+	originsField = "\x00origins"
+)
 
 func sealer(browser []byte) (cipher.AEAD, error) {
 	key := sha256.Sum256(append([]byte("relais/stash/v1\x00"), browser...))
@@ -49,7 +54,7 @@ func sealer(browser []byte) (cipher.AEAD, error) {
 // seal makes a stash only this browser can open. Pictures are left out when
 // it would be too large: they are drawn again.
 func (x stash) seal(browser []byte) ([]byte, error) {
-	fields := url.Values{pathField: {x.Path}}
+	fields := url.Values{pathField: {x.Path}, originsField: x.Origins}
 	for k, vs := range x.Fields {
 		if strings.HasSuffix(k, "_png") || strings.HasSuffix(k, "_strokes") {
 			continue
@@ -80,8 +85,9 @@ func unseal(sealed, browser []byte) (stash, error) {
 	if err != nil {
 		return stash{}, err
 	}
-	x := stash{Path: web.LocalPath(fields.Get(pathField), ""), Fields: fields}
+	x := stash{Path: web.LocalPath(fields.Get(pathField), ""), Fields: fields, Origins: fields[originsField]}
 	delete(fields, pathField)
+	delete(fields, originsField)
 	if x.Path == "" {
 		return x, errors.New("signin: a kept form leads nowhere")
 	}

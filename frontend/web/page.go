@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,9 +24,10 @@ const stateKey = "relais.web"
 
 // state is what the plumbing keeps per request.
 type state struct {
-	web    *Web
-	page   templates.Page
-	signIn string
+	web     *Web
+	page    templates.Page
+	signIn  string
+	origins []string
 }
 
 func stateOf(c *gin.Context) *state { return c.MustGet(stateKey).(*state) }
@@ -60,6 +63,30 @@ func SetLocation(c *gin.Context, loc *time.Location) {
 // SetSignIn sends whoever must sign in elsewhere than Config.SignInPath: the
 // person helped does not sign in where staff do.
 func SetSignIn(c *gin.Context, path string) { stateOf(c).signIn = path }
+
+// AllowForm lets the answer to a form of this page lead to other sites, given
+// by any address there: browsers hold the redirects after a post to the policy
+// of the page too.
+func AllowForm(c *gin.Context, addresses ...string) {
+	const own = "form-action 'self'"
+	s, header := stateOf(c), c.Writer.Header()
+	for _, address := range addresses {
+		u, err := url.Parse(address)
+		if err != nil || u.Host == "" || strings.ContainsAny(u.Host, "; ,'\"*") || u.Scheme != "https" && u.Scheme != "http" {
+			continue
+		}
+		origin := u.Scheme + "://" + u.Host
+		if slices.Contains(s.origins, origin) {
+			continue
+		}
+		s.origins = append(s.origins, origin)
+		header.Set("Content-Security-Policy", strings.Replace(header.Get("Content-Security-Policy"), own, own+" "+origin, 1))
+	}
+}
+
+// FormOrigins are the sites that AllowForm let in, for a form that is kept and
+// shown again on another page.
+func FormOrigins(c *gin.Context) []string { return stateOf(c).origins }
 
 // Flash leaves a sentence for the next page: the key of a text beginning with
 // "flash.", and never anything about anybody.

@@ -364,3 +364,28 @@ func TestLanguageOfThePage(t *testing.T) {
 		}
 	}
 }
+
+// A form of this page may end at another site, and only at a site: nothing that
+// is typed into the policy widens it further.
+func TestAllowForm(t *testing.T) {
+	t.Parallel()
+	w, err := New(Config{BaseURL: "https://relais.example", IdentityOrigins: []string{"https://idp.example"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gin.SetMode(gin.TestMode)
+	e := gin.New()
+	w.Mount(e)
+	e.GET("/form", func(c *gin.Context) {
+		AllowForm(c, "https://caf.example/back?x=1", "https://caf.example/other", "javascript:alert(1)", "https://a.example; script-src *", "relative")
+		c.String(http.StatusOK, strings.Join(FormOrigins(c), " "))
+	})
+	rec := httptest.NewRecorder()
+	e.ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://relais.example/form", nil))
+	if got := rec.Body.String(); got != "https://caf.example" {
+		t.Errorf("let in: %q", got)
+	}
+	if policy := rec.Header().Get("Content-Security-Policy"); !strings.Contains(policy, "; form-action 'self' https://caf.example https://idp.example; ") {
+		t.Errorf("policy %q", policy)
+	}
+}
