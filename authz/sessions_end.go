@@ -42,30 +42,51 @@ func (s *Sessions) EndBySID(ctx context.Context, issuer, sid string) (int, error
 		OR account_id IN (SELECT account_id FROM web_sessions WHERE issuer_id = $1 AND sid = $2)`, issuer, sid)
 }
 
-// AccountsOfSID are the accounts with a session from the provider's session
-// sid: whom an event about its end is about.
-func (s *Sessions) AccountsOfSID(ctx context.Context, issuer, sid string) ([]uuid.UUID, error) {
+// Whose are the accounts and the people with sessions from one session at a
+// provider: whom an event about its end is about.
+type Whose struct{ Accounts, People []uuid.UUID }
+
+// OfSID says whose sessions came from the provider's session sid.
+func (s *Sessions) OfSID(ctx context.Context, issuer, sid string) (Whose, error) {
 	if issuer == "" || sid == "" {
-		return nil, errors.New("authz: finding by sid needs an issuer and a sid")
+		return Whose{}, errors.New("authz: finding by sid needs an issuer and a sid")
 	}
-	var joined string
-	err := s.one(ctx, `SELECT coalesce(string_agg(DISTINCT account_id::text, ','), '')
-		FROM web_sessions WHERE issuer_id = $1 AND sid = $2`, []any{issuer, sid}, &joined)
+	var accounts, people string
+	err := s.one(ctx, `SELECT coalesce(string_agg(DISTINCT account_id::text, ','), ''), coalesce(string_agg(DISTINCT beneficiary_id::text, ','), '')
+		FROM web_sessions WHERE issuer_id = $1 AND sid = $2`, []any{issuer, sid}, &accounts, &people)
 	if err != nil {
-		return nil, fmt.Errorf("find the accounts of a provider's session: %w", err)
+		return Whose{}, fmt.Errorf("find whose a provider's session is: %w", err)
 	}
+	var found Whose
+	if found.Accounts, err = ids(accounts); err != nil {
+		return Whose{}, err
+	}
+	found.People, err = ids(people)
+	return found, err
+}
+
+func ids(joined string) ([]uuid.UUID, error) {
 	if joined == "" {
 		return nil, nil
 	}
-	var accounts []uuid.UUID
+	var all []uuid.UUID
 	for _, text := range strings.Split(joined, ",") {
 		id, err := uuid.Parse(text)
 		if err != nil {
-			return nil, fmt.Errorf("read an account's id: %w", err)
+			return nil, fmt.Errorf("read the id of a session's holder: %w", err)
 		}
-		accounts = append(accounts, id)
+		all = append(all, id)
 	}
-	return accounts, nil
+	return all, nil
+}
+
+// EndPersonAt ends the sessions that a person opened with a provider. Those of
+// their card are none of its business.
+func (s *Sessions) EndPersonAt(ctx context.Context, issuer string, beneficiary uuid.UUID) (int, error) {
+	if issuer == "" || beneficiary == uuid.Nil {
+		return 0, errors.New("authz: ending a person's sessions at a provider needs both")
+	}
+	return s.remove(ctx, `issuer_id = $1 AND beneficiary_id = $2`, issuer, beneficiary)
 }
 
 // Sweep removes what no clock would let in any more, and says how many. A job

@@ -215,12 +215,16 @@ func TestBackChannelLogoutEndsTheAccountsSessions(t *testing.T) {
 	if n, err := b.EndBySID(t.Context(), "idp", ""); err == nil {
 		t.Fatalf("an empty sid ended %d sessions", n)
 	}
-	accounts, err := b.AccountsOfSID(t.Context(), "idp", "s1")
-	if err != nil || len(accounts) != 1 || accounts[0] != alice {
-		t.Errorf("accounts %v, %v", accounts, err)
+	national, _ := b.start(t, NewSession{Beneficiary: b.person, Tier: TierPhone, Issuer: "national", SID: "s1"})
+	whose, err := b.OfSID(t.Context(), "idp", "s1")
+	if err != nil || len(whose.Accounts) != 1 || whose.Accounts[0] != alice || len(whose.People) != 0 {
+		t.Errorf("%+v, %v", whose, err)
 	}
-	if accounts, err = b.AccountsOfSID(t.Context(), "idp", "unknown"); err != nil || len(accounts) != 0 {
-		t.Errorf("accounts %v, %v", accounts, err)
+	if whose, err = b.OfSID(t.Context(), "national", "s1"); err != nil || len(whose.Accounts) != 0 || len(whose.People) != 1 || whose.People[0] != b.person {
+		t.Errorf("%+v, %v", whose, err)
+	}
+	if whose, err = b.OfSID(t.Context(), "idp", "unknown"); err != nil || len(whose.Accounts)+len(whose.People) != 0 {
+		t.Errorf("%+v, %v", whose, err)
 	}
 	if n, err := b.EndBySID(t.Context(), "idp", "s1"); err != nil || n != 2 {
 		t.Fatalf("ended %d, %v", n, err)
@@ -230,6 +234,15 @@ func TestBackChannelLogoutEndsTheAccountsSessions(t *testing.T) {
 	b.mustLoad(t, elsewhere)
 	b.mustLoad(t, noSID)
 	b.mustLoad(t, person)
+	b.mustLoad(t, national)
+	if n, err := b.EndPersonAt(t.Context(), "national", b.person); err != nil || n != 1 {
+		t.Fatalf("ended %d, %v", n, err)
+	}
+	b.mustBeGone(t, national)
+	b.mustLoad(t, person) // the card's
+	if n, err := b.EndPersonAt(t.Context(), "", b.person); err == nil {
+		t.Fatalf("no provider ended %d sessions", n)
+	}
 }
 
 func TestEndings(t *testing.T) {

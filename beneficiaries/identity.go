@@ -2,13 +2,16 @@ package beneficiaries
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/translog"
+	"github.com/relais-org/relais/translog/ledger"
 )
 
 var errNotLinked = problem.New(problem.KindForbidden, "identity_not_linked")
@@ -55,4 +58,24 @@ func (s *Service) OpenByIdentity(ctx context.Context, issuer, subject string) (A
 			Organisation: b.Organisation, Beneficiary: b.ID})
 	})
 	return out, err
+}
+
+// OwnersOf finds who linked an identity, in the caller's transaction.
+func (s *Service) OwnersOf(tx *store.Tx, issuer, subject string) ([]uuid.UUID, error) {
+	return identityOwners(tx, issuer, subject)
+}
+
+// SessionsEnded records that the provider ended the sessions a person opened
+// with it, in the transaction that ends them.
+func (s *Service) SessionsEnded(tx *store.Tx, person uuid.UUID) error {
+	b, err := load(tx.DB(), person, false)
+	if err != nil {
+		return err
+	}
+	e := b.about()
+	e.Kind, e.Outcome, e.Actor = translog.SessionsEnded, "done", translog.Actor{Role: translog.RoleSystem}
+	if _, err := ledger.Append(tx, e); err != nil {
+		return fmt.Errorf("record that sessions ended: %w", err)
+	}
+	return nil
 }

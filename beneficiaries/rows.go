@@ -323,3 +323,9 @@ func identityOwner(db *gorm.DB, issuer, subject string) (Beneficiary, error) {
 		WHERE i.issuer = ? AND i.subject = ? AND b.erased_at IS NULL ORDER BY i.linked_at DESC LIMIT 1`, issuer, subject).Scan(&r).Error
 	return r.beneficiary(), err
 }
+
+// identityOwners are all the spaces an identity opens.
+func identityOwners(tx *store.Tx, issuer, subject string) (ids []uuid.UUID, err error) {
+	err = tx.DB().Raw(`SELECT beneficiary_id FROM beneficiary_identities WHERE issuer = ? AND subject = ? ORDER BY beneficiary_id`, issuer, subject).Scan(&ids).Error
+	return ids, err
+}

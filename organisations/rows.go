@@ -209,3 +209,10 @@ func absent(err error) bool { return problem.Is(err, "not_found") }
 func nullID(id uuid.UUID) uuid.NullUUID {
 	return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil}
 }
+
+// accountOfIdentity is the account bound to an identity, zero when there is none.
+func accountOfIdentity(tx *store.Tx, issuer, subject string) (uuid.UUID, error) {
+	var id uuid.NullUUID
+	err := tx.DB().Raw(`SELECT id FROM accounts WHERE issuer = ? AND subject = ?`, issuer, subject).Scan(&id).Error
+	return id.UUID, err
+}

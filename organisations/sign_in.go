@@ -2,6 +2,7 @@ package organisations
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -10,7 +11,9 @@ import (
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/translog"
+	"github.com/relais-org/relais/translog/ledger"
 )
 
 // The refusals of a sign-in. The first says the same whether the address is
@@ -212,16 +215,19 @@ func (s *Service) SignedOut(ctx context.Context, actor authz.Actor) error {
 	})
 }
 
-// SessionsEnded records that the provider ended an identity's sessions
-// (OpenID Connect Back-Channel Logout 1.0) and says whose; the caller ends them.
-func (s *Service) SessionsEnded(ctx context.Context, issuer, subject string) (uuid.UUID, error) {
-	account, err := s.accountOf(ctx, issuer, subject)
+// AccountOf finds whose an identity is, in the caller's transaction; the zero
+// id when nobody's.
+func (s *Service) AccountOf(tx *store.Tx, issuer, subject string) (uuid.UUID, error) {
+	return accountOfIdentity(tx, issuer, subject)
+}
+
+// SessionsEnded records that the provider ended an account's sessions (OpenID
+// Connect Back-Channel Logout 1.0), in the transaction that ends them.
+func (s *Service) SessionsEnded(tx *store.Tx, account uuid.UUID) error {
+	_, err := ledger.Append(tx, translog.Event{Kind: translog.SessionsEnded, Outcome: "done",
+		Actor: translog.Actor{Role: translog.RoleSystem}, Detail: AccountDetail{Account: account}})
 	if err != nil {
-		return uuid.Nil, err
+		return fmt.Errorf("record that sessions ended: %w", err)
 	}
-	err = s.commands.Run(ctx, authz.Actor{System: true}, "end_sessions", func(tx *command.Tx) error {
-		tx.Open(authz.System, "the provider's signed word ends sessions, and only ends them")
-		return tx.Append(translog.Event{Kind: translog.SessionsEnded, Detail: AccountDetail{Account: account}})
-	})
-	return account, err
+	return nil
 }

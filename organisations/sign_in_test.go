@@ -8,6 +8,7 @@ import (
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/organisations"
 	"github.com/relais-org/relais/translog"
 )
@@ -180,15 +181,23 @@ func TestSignInEdges(t *testing.T) {
 	if e.Actor != m.Account {
 		t.Errorf("event %+v", e)
 	}
-	var whose uuid.UUID
-	h.adds(translog.SessionsEnded, func() (err error) {
-		whose, err = h.SessionsEnded(t.Context(), issuer, identity(m.Email).Subject)
-		return err
-	})
-	if whose != m.Account {
-		t.Errorf("sessions of %s, want %s", whose, m.Account)
+	whose := func(issuer, subject string) (id uuid.UUID) {
+		must(t, h.store.InTx(t.Context(), store.System(), func(tx *store.Tx) (err error) {
+			id, err = h.AccountOf(tx, issuer, subject)
+			return err
+		}))
+		return id
 	}
-	if _, err := h.SessionsEnded(t.Context(), "https://other.example", identity(m.Email).Subject); !problem.Is(err, "not_found") {
-		t.Errorf("another issuer's subject: %v", err)
+	if got := whose(issuer, identity(m.Email).Subject); got != m.Account {
+		t.Errorf("the identity of %s, want %s", got, m.Account)
+	}
+	if got := whose("https://other.example", identity(m.Email).Subject); got != uuid.Nil {
+		t.Errorf("another issuer's subject is %s's", got)
+	}
+	e = h.adds(translog.SessionsEnded, func() error {
+		return h.store.InTx(t.Context(), store.System(), func(tx *store.Tx) error { return h.SessionsEnded(tx, m.Account) })
+	})
+	if e.Role != "system" || e.Detail["account"] != m.Account.String() {
+		t.Errorf("event %+v", e)
 	}
 }

@@ -1,9 +1,11 @@
 package signin
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -41,38 +43,18 @@ func (s *Surface) signedOut(c *gin.Context, _ authz.Actor) error {
 	return web.Render(c, http.StatusOK, signedOutPage(web.PageOf(c)))
 }
 
-// backChannel ends every session of the account a provider names (AU-07).
+// backChannel ends every session of whoever a provider names (AU-07). The
+// token is used up, the sessions ended and the events written together or not
+// at all: after a failure the provider sends the same token again.
 func (s *Surface) backChannel(c *gin.Context) {
 	ctx := c.Request.Context()
 	c.Header("Cache-Control", "no-store")
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, 64<<10)
-	var accounts []uuid.UUID
-	asked, err := s.Login.BackChannelIn(ctx, c.PostForm("logout_token"), func(tx *store.Tx, l login.Logout) error {
-		sessions := s.Sessions.In(tx)
-		if l.SID != "" {
-			found, err := sessions.AccountsOfSID(ctx, l.IssuerID, l.SID)
-			if err != nil {
-				return err
-			}
-			accounts = found
-			_, err = sessions.EndBySID(ctx, l.IssuerID, l.SID)
-			return err
-		}
-		return nil
+	_, err := s.Login.BackChannelIn(ctx, c.PostForm("logout_token"), func(tx *store.Tx, l login.Logout) error {
+		return s.endNamed(ctx, tx, l)
 	})
-	if err == nil && asked.Subject != "" {
-		var account uuid.UUID
-		account, err = s.Organisations.SessionsEnded(ctx, asked.Issuer, asked.Subject)
-		accounts = append(accounts, account)
-	}
-	for _, account := range accounts {
-		if account == uuid.Nil || err != nil {
-			continue
-		}
-		_, err = s.Sessions.EndAllOf(ctx, account)
-	}
 	switch p := problem.As(err); {
-	case err == nil || p.Kind == problem.KindNotFound:
+	case err == nil:
 		c.Status(http.StatusOK)
 	case p.Kind == problem.KindInvalid || p.Kind == problem.KindUnauthenticated:
 		c.JSON(http.StatusBadRequest, gin.H{"error": "invalid_request"})
@@ -80,6 +62,67 @@ func (s *Surface) backChannel(c *gin.Context) {
 		s.Logger.ErrorContext(ctx, "back-channel logout failed", slog.Any("error", err))
 		c.Status(http.StatusInternalServerError)
 	}
+}
+
+// endNamed ends the sessions that a logout names: of an account, all of them;
+// of a person, those opened with this provider.
+func (s *Surface) endNamed(ctx context.Context, tx *store.Tx, l login.Logout) error {
+	sessions := s.Sessions.In(tx)
+	named, err := s.named(ctx, tx, l)
+	if err != nil {
+		return err
+	}
+	for _, account := range named.Accounts {
+		if _, err := sessions.EndAllOf(ctx, account); err != nil {
+			return err
+		}
+		if err := s.Organisations.SessionsEnded(tx, account); err != nil {
+			return err
+		}
+	}
+	for _, person := range named.People {
+		if _, err := sessions.EndPersonAt(ctx, l.IssuerID, person); err != nil {
+			return err
+		}
+		if err := s.Beneficiaries.SessionsEnded(tx, person); err != nil {
+			return err
+		}
+	}
+	if l.SID != "" { // one that belongs to nobody yet, too
+		_, err = sessions.EndBySID(ctx, l.IssuerID, l.SID)
+	}
+	return err
+}
+
+// named are whom a logout is about, by its session and by its subject.
+func (s *Surface) named(ctx context.Context, tx *store.Tx, l login.Logout) (authz.Whose, error) {
+	var all authz.Whose
+	var err error
+	if l.SID != "" {
+		if all, err = s.Sessions.In(tx).OfSID(ctx, l.IssuerID, l.SID); err != nil {
+			return all, err
+		}
+	}
+	if l.Subject == "" {
+		return all, nil
+	}
+	account, err := s.Organisations.AccountOf(tx, l.Issuer, l.Subject)
+	if err != nil {
+		return all, fmt.Errorf("find the account to end sessions of: %w", err)
+	}
+	if account != uuid.Nil && !slices.Contains(all.Accounts, account) {
+		all.Accounts = append(all.Accounts, account)
+	}
+	people, err := s.Beneficiaries.OwnersOf(tx, l.Issuer, l.Subject)
+	if err != nil {
+		return all, fmt.Errorf("find the people to end sessions of: %w", err)
+	}
+	for _, person := range people {
+		if !slices.Contains(all.People, person) {
+			all.People = append(all.People, person)
+		}
+	}
+	return all, nil
 }
 
 func (s *Surface) switchPage(c *gin.Context, actor authz.Actor) error {

@@ -51,6 +51,7 @@ type bundle struct {
 	people *beneficiaries.Service
 	sess   *authz.Sessions
 	idp    *idptest.IDP
+	outer  *signer
 	late   atomic.Int64 // how far the provider's clock is behind
 	pack   *packs.Pack
 	org    uuid.UUID
@@ -78,6 +79,7 @@ func setup(t *testing.T, configure ...func(*login.Issuer)) *bundle {
 		{Subject: "claire", Name: "Claire Martin", Email: "claire@people.example", EmailVerified: true, Audience: idp.AudienceStaff},
 		{Subject: "thi-hoa", Name: "Thi Hoa Nguyen", Audience: idp.AudiencePerson},
 	}})
+	b.outer = newSigner(t)
 	b.mount(b.logins(configure))
 	b.hire()
 	return b
@@ -95,7 +97,8 @@ func (b *bundle) logins(configure []func(*login.Issuer)) *login.Service {
 		for _, c := range configure {
 			c(&i)
 		}
-		issuers = append(issuers, i)
+		issuers = append(issuers, i, login.Issuer{ID: "outer-" + string(audience), Name: map[string]string{"en": "Outer"}, URL: b.outer.URL,
+			ClientID: "outer-" + string(audience), Audience: audience, AllowInsecureHTTP: true})
 	}
 	s, err := login.New(login.Dependencies{Issuers: issuers, BaseURL: base, Store: b.store, Logger: slog.New(slog.DiscardHandler)})
 	must(b.t, err)
