@@ -102,6 +102,7 @@ func greet(w io.Writer, o options, base string, s *stage, cards []seed.Card) {
 	say("\nRelais is up. Ctrl-C stops it; the data stays in %s/ (make run RESET=1 starts over).\n", o.folder)
 	say("  Relais                  %s", base)
 	say("  Identity provider       %s   (one click per demonstration person)", s.issuer)
+	say("  Benefits service        %s   (a mediator acts there for a person)", s.benefitsURL)
 	say("  Mails and SMS           %s", s.outboxURL)
 	say("\nWho can sign in (at %s/sign-in):", base)
 	for _, p := range seed.People() {

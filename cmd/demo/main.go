@@ -21,14 +21,15 @@ import (
 
 // options are where things listen; the addresses people type follow from them.
 type options struct {
-	addr, idpAddr, outboxAddr, folder string
-	reset, empty                      bool
+	addr, idpAddr, outboxAddr, benefitsAddr, folder string
+	reset, empty                                    bool
 }
 
 func main() {
 	o := options{}
 	flag.StringVar(&o.addr, "addr", "localhost:8080", "where Relais listens")
 	flag.StringVar(&o.idpAddr, "idp", "localhost:8081", "where the demonstration identity provider listens")
+	flag.StringVar(&o.benefitsAddr, "benefits", "localhost:8082", "where the demonstration benefits service listens")
 	flag.StringVar(&o.outboxAddr, "outbox", "localhost:8083", "where the page of mails and SMS listens")
 	flag.StringVar(&o.folder, "var", "var", "folder for data and keys, kept between runs")
 	flag.BoolVar(&o.reset, "reset", false, "throw the data away and start over")
@@ -67,22 +68,27 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer h.Close()
+	if err := stage.office(ctx, h, o.folder, log); err != nil {
+		return err
+	}
 	return h.Run(ctx, house.Parts{Web: true, Jobs: true}, func(string) {
 		greet(os.Stdout, o, config.BaseURL, stage, cards)
 		fmt.Printf("Check the log yourself (another terminal):\n  go run ./cmd/verify -database '%s' -key '%s'\n\n", h.Config.DatabaseURL, h.LogKey.Public)
 	})
 }
 
-// stage is what stands around Relais: the provider and the outbox.
+// stage is what stands around Relais: the provider, the outbox, and the
+// benefits service, whose door opens once Relais knows it.
 type stage struct {
-	issuer, outboxURL, smtp string
-	secret                  []byte
-	provider                *idp.Provider
-	closers                 []func() error
+	issuer, outboxURL, benefitsURL, smtp string
+	secret                               []byte
+	provider                             *idp.Provider
+	benefitsDoor                         net.Listener
+	closers                              []func() error
 }
 
 func newStage(ctx context.Context, o options) (*stage, error) {
-	s := &stage{secret: []byte("demonstration gateway secret, not a real one"), issuer: "http://" + o.idpAddr, outboxURL: "http://" + o.outboxAddr}
+	s := &stage{secret: []byte("demonstration gateway secret, not a real one"), issuer: "http://" + o.idpAddr, outboxURL: "http://" + o.outboxAddr, benefitsURL: "http://" + o.benefitsAddr}
 	base := "http://" + o.addr
 	clients := []idp.Client{}
 	for _, audience := range []string{idp.AudienceStaff, idp.AudiencePerson} {
@@ -103,6 +109,11 @@ func newStage(ctx context.Context, o options) (*stage, error) {
 			return nil, err
 		}
 	}
+	if s.benefitsDoor, err = listen(ctx, o.benefitsAddr); err != nil {
+		s.close()
+		return nil, err
+	}
+	s.closers = append(s.closers, s.benefitsDoor.Close)
 	mail, err := listen(ctx, "localhost:0")
 	if err != nil {
 		s.close()
@@ -119,10 +130,14 @@ func (s *stage) serve(ctx context.Context, addr string, handler http.Handler) er
 	if err != nil {
 		return err
 	}
+	s.open(l, handler)
+	return nil
+}
+
+func (s *stage) open(l net.Listener, handler http.Handler) {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	s.closers = append(s.closers, server.Close)
 	go func() { _ = server.Serve(l) }() // ends with Close
-	return nil
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {

@@ -26,10 +26,10 @@ const (
 
 // demonstration is cmd/demo under way.
 type demonstration struct {
-	base, idp, outbox string
-	folder            string
-	ownerURL, appURL  string
-	said              *transcript
+	base, idp, outbox, benefits string
+	folder                      string
+	ownerURL, appURL            string
+	said                        *transcript
 }
 
 // transcript keeps what a process says.
@@ -77,12 +77,12 @@ func start(t *testing.T) *demonstration {
 	t.Helper()
 	program := build(t, "demo")
 	st := storetest.NewWithEnv(t, store.SystemEnv())
-	addresses := free(t, 3)
+	addresses := free(t, 4)
 	d := &demonstration{
-		base: "http://" + addresses[0], idp: "http://" + addresses[1], outbox: "http://" + addresses[2],
+		base: "http://" + addresses[0], idp: "http://" + addresses[1], outbox: "http://" + addresses[2], benefits: "http://" + addresses[3],
 		folder: t.TempDir(), ownerURL: storetest.OwnerURL(t, st), appURL: storetest.AppURL(t, st), said: &transcript{},
 	}
-	cmd := exec.Command(program, "-addr", addresses[0], "-idp", addresses[1], "-outbox", addresses[2], "-var", d.folder)
+	cmd := exec.Command(program, "-addr", addresses[0], "-idp", addresses[1], "-outbox", addresses[2], "-benefits", addresses[3], "-var", d.folder)
 	cmd.Env = append(without(os.Environ(), "RELAIS_"), "DATABASE_URL="+d.appURL, "RELAIS_DATABASE_OWNER_URL="+d.ownerURL)
 	cmd.Stdout, cmd.Stderr = d.said, d.said
 	if err := cmd.Start(); err != nil {

@@ -39,7 +39,7 @@ func walk(t *testing.T, d *demonstration) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "node", filepath.Join("journeys", "run.mjs"))
 	cmd.WaitDelay = 10 * time.Second
-	given, err := json.Marshal(map[string]string{"base": d.base, "idp": d.idp, "outbox": d.outbox, "shots": os.Getenv("RELAIS_E2E_SHOTS"),
+	given, err := json.Marshal(map[string]string{"base": d.base, "idp": d.idp, "outbox": d.outbox, "benefits": d.benefits, "shots": os.Getenv("RELAIS_E2E_SHOTS"),
 		"cards": filepath.Join(d.folder, "demo-cards.json")})
 	if err != nil {
 		t.Fatal(err)
