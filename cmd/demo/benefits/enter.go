@@ -98,6 +98,22 @@ func known(fault string) string {
 	return "?"
 }
 
+// leave forgets this browser and gives back what Relais gave: the computer may
+// be anybody's.
+func (s *Service) leave(v *visitor) error {
+	for _, h := range s.memory.forget(v.id) {
+		if h.Stop != nil || h.refresh == "" {
+			continue
+		}
+		if err := s.relais.revoke(v.r.Context(), h.refresh); err != nil {
+			s.Logger.WarnContext(v.r.Context(), "relais did not take a token back", "error", err)
+		}
+		s.memory.note(h.entry("left", true))
+	}
+	v.setVisit(s.memory.newVisit())
+	return v.see("/")
+}
+
 // enter opens the application of an address, with a token that is good now.
 // done: the visitor was told already why not.
 func (s *Service) enter(v *visitor) (o opened, done bool, err error) {

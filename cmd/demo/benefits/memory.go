@@ -127,6 +127,20 @@ func (m *memory) renew(id string) string {
 	return id
 }
 
+// forget ends a visit and gives what it held.
+func (m *memory) forget(id string) []holding {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []holding
+	if v, ok := m.visits[id]; ok {
+		for _, h := range v.holdings {
+			out = append(out, *h)
+		}
+		delete(m.visits, id)
+	}
+	return out
+}
+
 func (m *memory) begin(id string, f flow) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

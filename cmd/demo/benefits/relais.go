@@ -46,6 +46,7 @@ type discovered struct {
 	provider *oidc.Provider
 	oauth    oauth2.Config
 	par      string
+	revoke   string
 	keys     oidc.KeySet
 	ids      *oidc.IDTokenVerifier
 }
@@ -69,8 +70,9 @@ func (r *relais) discover(ctx context.Context) (*discovered, error) {
 		return nil, fmt.Errorf("%w: %w", errAway, err)
 	}
 	var more struct {
-		PAR  string `json:"pushed_authorization_request_endpoint"`
-		Keys string `json:"jwks_uri"`
+		PAR    string `json:"pushed_authorization_request_endpoint"`
+		Revoke string `json:"revocation_endpoint"`
+		Keys   string `json:"jwks_uri"`
 	}
 	if err := provider.Claims(&more); err != nil {
 		return nil, fmt.Errorf("%w: %w", errAway, err)
@@ -80,7 +82,7 @@ func (r *relais) discover(ctx context.Context) (*discovered, error) {
 	// The keys outlive this request, so its context must not end their fetching.
 	keys := oidc.NewRemoteKeySet(r.context(context.WithoutCancel(ctx)), more.Keys)
 	r.known = &discovered{
-		provider: provider, par: more.PAR, keys: keys,
+		provider: provider, par: more.PAR, revoke: more.Revoke, keys: keys,
 		oauth: oauth2.Config{ClientID: r.ClientID, ClientSecret: r.Secret, Endpoint: endpoint, RedirectURL: r.BaseURL + CallbackPath,
 			Scopes: []string{oidc.ScopeOpenID, "profile", "birth", "address", oidc.ScopeOfflineAccess}},
 		ids: oidc.NewVerifier(r.Issuer, keys, &oidc.Config{ClientID: r.ClientID, Now: r.Now, SupportedSigningAlgs: []string{oidc.ES256}}),
@@ -142,10 +144,20 @@ func (r *relais) post(ctx context.Context, address string, form url.Values, into
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.SetBasicAuth(url.QueryEscape(r.ClientID), url.QueryEscape(r.Secret))
 	_, body, err := r.do(req)
-	if err != nil {
+	if err != nil || into == nil {
 		return err
 	}
 	return json.Unmarshal(body, into)
+}
+
+// revoke gives a refresh token back, and with it everything that came of it
+// (RFC 7009).
+func (r *relais) revoke(ctx context.Context, refresh string) error {
+	d, err := r.discover(ctx)
+	if err != nil {
+		return err
+	}
+	return r.post(ctx, d.revoke, url.Values{"token": {refresh}, "token_type_hint": {"refresh_token"}}, nil)
 }
 
 // answerError is an answer other than 2xx.

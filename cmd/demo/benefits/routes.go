@@ -16,6 +16,7 @@ func (s *Service) routes() http.Handler {
 	mux.HandleFunc("GET /applications/{id}", s.page(s.resume))
 	mux.HandleFunc("GET /applications/{id}/{page}", s.page(s.show))
 	mux.HandleFunc("POST /applications/{id}/{page}", s.page(s.save))
+	mux.HandleFunc("POST /leave", s.page(s.leave))
 	mux.HandleFunc("GET /journal", s.page(s.journal))
 	mux.HandleFunc("POST "+EventsPath, s.events)
 	mux.HandleFunc("POST "+LogoutPath, s.logout)
