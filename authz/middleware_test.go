@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/relais-org/relais/internal/store"
 )
 
 func request(t *testing.T, w *Web, cookie *http.Cookie, handle gin.HandlerFunc) *httptest.ResponseRecorder {
@@ -81,6 +83,7 @@ func TestOutageIsNotASignOut(t *testing.T) {
 	}
 	token, _ := b.start(t, NewSession{Account: alice})
 	b.one = func(context.Context, string, []any, ...any) error { return errors.New("no database") }
+	b.read = store.NewGroup(1, 1, func(context.Context, []tokenHash) ([]*Session, error) { return nil, errors.New("no database") })
 	rec := request(t, w, &http.Cookie{Name: "relais", Value: token}, func(*gin.Context) { t.Error("the handler ran") })
 	if rec.Code != http.StatusServiceUnavailable || len(rec.Result().Cookies()) != 0 {
 		t.Errorf("answered %d with cookies %v", rec.Code, rec.Result().Cookies())

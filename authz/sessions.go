@@ -74,6 +74,9 @@ type Sessions struct {
 	env  store.Env
 	// one runs a single statement that gives one row.
 	one func(ctx context.Context, query string, args []any, dest ...any) error
+	// read reads the sessions of requests that arrive together; nil in a command's
+	// transaction, which reads for itself.
+	read *store.Group[tokenHash, *Session]
 }
 
 // NewSessions makes the keeper of sessions; time, ids and randomness are the
@@ -91,13 +94,16 @@ func NewSessions(deps SessionsDeps) *Sessions {
 			*l.given = l.usual
 		}
 	}
-	return &Sessions{deps: deps, env: deps.Store.Env(), one: deps.Store.OneStatement}
+	s := &Sessions{deps: deps, env: deps.Store.Env(), one: deps.Store.OneStatement}
+	s.read = store.NewGroup(readTogether, readsAtOnce, s.readAll)
+	return s
 }
 
 // In is the same keeper, working in a command's transaction: a sign-in or a
 // provider's logout and its event are then kept together or not at all.
 func (s *Sessions) In(tx *store.Tx) *Sessions {
 	in := *s
+	in.read = nil
 	in.one = func(ctx context.Context, query string, args []any, dest ...any) error {
 		err := tx.SQL().QueryRowContext(ctx, query, args...).Scan(dest...)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -169,7 +175,7 @@ func (s *Sessions) Load(ctx context.Context, token string) (Session, error) {
 	if !ok {
 		return Session{}, ErrNoSession
 	}
-	session, err := s.scan(ctx, `SELECT `+sessionColumns+` FROM web_sessions WHERE token_hash = $1`, hash)
+	session, err := s.find(ctx, hash)
 	if err != nil {
 		return Session{}, err
 	}

@@ -1,6 +1,8 @@
 package mandates
 
 import (
+	"bytes"
+	"cmp"
 	"slices"
 	"time"
 
@@ -18,7 +20,8 @@ type cover struct {
 	mandate, grant uuid.UUID // grant: nil when no line names the procedure
 	state          State
 	endsAt         time.Time
-	used           bool // the mandate was used before
+	signedAt       time.Time // only where covers are to be sorted
+	used           bool      // the mandate was used before
 	grantLive      bool
 	actions        []string
 }
@@ -62,6 +65,19 @@ func best(covers []cover, action string, now time.Time) (c cover, ok bool) {
 		}
 	}
 	return c, len(covers) > 0
+}
+
+// sortCovers puts live mandates first, then the newest.
+func sortCovers(all []cover) {
+	slices.SortStableFunc(all, func(a, b cover) int {
+		if live := a.state == Active; live != (b.state == Active) {
+			if live {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(b.signedAt.Compare(a.signedAt), bytes.Compare(a.mandate[:], b.mandate[:]))
+	})
 }
 
 // facts gives a decision what it needs of a cover; nil when there is none.

@@ -134,7 +134,7 @@ func (s *Service) People(ctx context.Context, actor authz.Actor, q PeopleQuery) 
 		return PeoplePage{}, err
 	}
 	st := s.commands.Store()
-	rows, err := peopleRows(st.Read(ctx), actor.Organisation, q, after, st.Now())
+	rows, err := s.peopleRows(ctx, actor.Organisation, q, after, st.Now())
 	if err != nil {
 		return PeoplePage{}, fmt.Errorf("list people: %w", err)
 	}
@@ -148,13 +148,16 @@ func (s *Service) People(ctx context.Context, actor authz.Actor, q PeopleQuery) 
 		return PeoplePage{}, err
 	}
 	if q.Cursor == "" && q.Text == "" && q.Phone == "" && q.BirthDate.IsZero() {
-		page.Counts, err = peopleCounts(st.Read(ctx), actor.Organisation, st.Now())
+		page.Counts, err = s.counts.Do(ctx, actor.Organisation)
 	}
 	return page, err
 }
 
 // phoneInText takes a number typed as the text for a phone.
 func (s *Service) phoneInText(ctx context.Context, actor authz.Actor, q *PeopleQuery) error {
+	if digits(q.Text) < 6 || q.Phone != "" {
+		return nil
+	}
 	org, err := s.orgs.Facts(ctx, actor.Organisation)
 	if err != nil {
 		return err
@@ -163,10 +166,8 @@ func (s *Service) phoneInText(ctx context.Context, actor authz.Actor, q *PeopleQ
 	if err != nil {
 		return err
 	}
-	if digits(q.Text) >= 6 && q.Phone == "" {
-		if number, ok := beneficiaries.Phone(pack, q.Text); ok {
-			q.Text, q.Phone = "", number
-		}
+	if number, ok := beneficiaries.Phone(pack, q.Text); ok {
+		q.Text, q.Phone = "", number
 	}
 	return nil
 }
@@ -194,7 +195,7 @@ func (s *Service) lines(ctx context.Context, rows []personRow) ([]PersonLine, er
 		return out, nil
 	}
 	st := s.commands.Store()
-	tags, err := tagsOf(st.Read(ctx), ids)
+	tags, err := s.tagsOf(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("load tags: %w", err)
 	}

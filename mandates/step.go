@@ -40,26 +40,34 @@ type stepWrite struct {
 
 func (w stepWrite) moves() bool { return w.to != w.State || !w.due.Equal(w.DueOn) }
 
-// LogStep logs one act in a case: the house's hot path, two round trips. One
-// query loads the facts; the law decides on them; one statement checks again
-// what could have changed, on locked rows, and writes the step, the case and
-// the event (DESIGN §5, 1 to 3). The instant is taken just before it.
+// LogStep logs one act in a case: the house's hot path. It is tried first
+// together with the steps that arrive meanwhile (step_group.go): one query loads
+// their facts, the law decides on each, one statement checks again what could
+// have changed, on locked rows, and writes steps and events (DESIGN §5, 1 to 3).
+// What that does not write is looked at alone: a refusal, a fault, a case that
+// moves, a row that somebody holds, and the first step under a mandate, which
+// also tells the person. The instant is taken just before the writing.
 //
-// The first step under a mandate is an ordinary transaction instead, which also
-// tells the person. The same key by the same mediator gives the same step.
+// The same key by the same mediator gives the same step.
 func (s *Service) LogStep(ctx context.Context, actor authz.Actor, n NewStep) (Step, error) {
+	if step, err := s.steps.Do(ctx, askedStep{actor, n}); err != nil || step != nil {
+		if err != nil {
+			return Step{}, problem.Wrap(err, "log the step")
+		}
+		return *step, nil
+	}
 	var last stepFacts
 	for range stepTries {
-		f, err := loadStepFacts(ctx, s.commands.Store(), actor.Account, n)
+		f, err := s.loadStepFacts(ctx, actor.Account, n)
 		if err != nil {
 			return Step{}, problem.Wrap(err, "load the case")
 		}
 		if f.done != uuid.Nil {
 			return s.repeatedStep(ctx, actor, f, n)
 		}
-		w, err := s.decideStep(ctx, actor, f, n)
-		if err != nil {
-			return Step{}, err
+		w, refused := s.judgeStep(actor, f, n)
+		if refused != nil {
+			return Step{}, s.refuseStep(ctx, actor, *refused)
 		}
 		err = s.write(ctx, actor, &w)
 		if err == nil {
@@ -91,9 +99,20 @@ func (f stepFacts) aboutStep(c cover, n NewStep) translog.Event {
 	return e
 }
 
-// decideStep asks the law, then checks what was typed. Every refusal that is
-// not a slip of the pen leaves its event.
-func (s *Service) decideStep(ctx context.Context, actor authz.Actor, f stepFacts, n NewStep) (stepWrite, error) {
+// stepRefusal is why a step is not to be written.
+type stepRefusal struct {
+	err    error
+	about  translog.Event
+	logged bool // it leaves its event
+	// The law's own refusal is asked again where it is recorded, with its rule.
+	byLaw  bool
+	action authz.Action
+	obj    authz.Object
+}
+
+// judgeStep asks the law, then checks what was typed. It reads nothing and
+// writes nothing. Every refusal that is not a slip of the pen is to be logged.
+func (s *Service) judgeStep(actor authz.Actor, f stepFacts, n NewStep) (stepWrite, *stepRefusal) {
 	c, _ := best(f.covers, n.Action, actor.Now)
 	about := f.aboutStep(c, n)
 	action := authz.StepDo
@@ -104,58 +123,63 @@ func (s *Service) decideStep(ctx context.Context, actor authz.Actor, f stepFacts
 	d := s.commands.Decide(actor, action, obj)
 	switch {
 	case !d.Allowed && !d.Hidden && !knownAction(n.Action): // a broken form, not an act
-		return stepWrite{}, problem.Invalid(problem.At("action", "choose_action"))
+		return stepWrite{}, &stepRefusal{err: problem.Invalid(problem.At("action", "choose_action"))}
 	case !d.Allowed:
-		return stepWrite{}, s.refuseStep(ctx, actor, action, obj, about)
+		return stepWrite{}, &stepRefusal{about: about, logged: true, byLaw: true, action: action, obj: obj}
 	}
 	step, err := s.checkStep(f, n)
-	if err != nil {
-		return stepWrite{}, s.refusedText(ctx, actor, err, about)
+	if err != nil { // a secret is recorded by its code alone (ST-05); a slip of the pen is only said
+		return stepWrite{}, &stepRefusal{err: err, about: about, logged: len(problem.As(err).Reasons) > 0}
 	}
 	if f.State.Closed() && n.Corrects == uuid.Nil {
-		return stepWrite{}, s.commands.RefuseOutside(ctx, actor, stepCommand, errCaseClosed, about)
+		return stepWrite{}, &stepRefusal{err: errCaseClosed, about: about, logged: true}
 	}
 	w := stepWrite{stepFacts: f, cover: c, step: step, key: n.IdempotencyKey, action: action, role: d.Role, to: f.State.after(n.Outcome), due: f.DueOn}
 	if !step.DueOn.IsZero() && !f.State.Closed() {
 		w.due = step.DueOn
 	}
 	w.step.Mandate, w.step.Mediator, w.step.MediatorName = c.mandate, actor.Account, actor.Name
-	w.acting = store.Acting{Account: actor.Account, As: string(d.Role)}.String()
 	return w, nil
 }
 
-// refuseStep records the law's refusal with its rule, and gives it.
-func (s *Service) refuseStep(ctx context.Context, actor authz.Actor, action authz.Action, obj authz.Object, about translog.Event) error {
-	return s.commands.Run(ctx, actor, stepCommand, func(tx *command.Tx) error {
-		if err := tx.Decide(action, obj, about); err != nil {
-			return err
-		}
-		return store.ErrStale
-	})
-}
-
-// refusedText records that a secret was refused, by its code alone (ST-05). A
-// slip of the pen is only said.
-func (s *Service) refusedText(ctx context.Context, actor authz.Actor, err error, about translog.Event) error {
-	if p := problem.As(err); len(p.Reasons) > 0 {
-		return s.commands.RefuseOutside(ctx, actor, stepCommand, err, about)
+// refuseStep leaves the event of a refusal that has one, and gives it.
+func (s *Service) refuseStep(ctx context.Context, actor authz.Actor, r stepRefusal) error {
+	switch {
+	case r.byLaw:
+		return s.commands.Run(ctx, actor, stepCommand, func(tx *command.Tx) error {
+			if err := tx.Decide(r.action, r.obj, r.about); err != nil {
+				return err
+			}
+			return store.ErrStale
+		})
+	case r.logged:
+		return s.commands.RefuseOutside(ctx, actor, stepCommand, r.err, r.about)
 	}
-	return err
+	return r.err
 }
 
-// write writes a decided step, now.
+// write writes a decided step alone, now.
 func (s *Service) write(ctx context.Context, actor authz.Actor, w *stepWrite) error {
 	env := s.commands.Store().Env()
-	w.step.ID = env.NewID()
+	w.step.ID, w.acting = env.NewID(), store.Acting{Account: actor.Account, As: string(w.role)}.String()
 	if !w.cover.used {
 		return s.firstStep(ctx, actor, w)
 	}
-	w.step.At = env.Now()
-	row, err := ledger.Prepare(env, w.step.At, w.event(actor))
+	entry, err := w.seal(env, actor)
 	if err != nil {
-		return fmt.Errorf("seal the event: %w", err)
+		return err
 	}
-	return writeStep(ctx, s.commands.Store(), *w, row)
+	return writeStep(ctx, s.commands.Store(), *w, entry)
+}
+
+// seal dates a step, now, and seals its event.
+func (w *stepWrite) seal(env store.Env, actor authz.Actor) (ledger.Row, error) {
+	w.step.At = env.Now()
+	entry, err := ledger.Prepare(env, w.step.At, w.event(actor))
+	if err != nil {
+		return ledger.Row{}, fmt.Errorf("seal the event: %w", err)
+	}
+	return entry, nil
 }
 
 // event is the one event of a step.

@@ -4,10 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"time"
+	"slices"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"gorm.io/gorm"
 
@@ -25,42 +24,69 @@ type stepFacts struct {
 	correctsCase uuid.UUID
 }
 
-// factsStatement reads a case with every mandate that may cover it ($1 case,
-// $2 account, $3 idempotency key, $4 step to be corrected, $5 limit). Mandates
-// are found by the person: IS NOT DISTINCT FROM keeps the planner from reading
-// the whole organisation's.
-const factsStatement = `SELECT c.organisation_id, c.beneficiary_id, c.procedure, c.state, c.due_on, o.territory, o.pack, o.time_zone, o.state = 'active',
-	(SELECT s.id FROM steps s WHERE s.organisation_id = c.organisation_id AND s.mediator_id = $2 AND s.idempotency_key = $3),
-	(SELECT s.case_id FROM steps s WHERE s.id = $4),
-	m.id, m.state, m.ends_at, m.first_used_at, g.id, g.state, g.actions
-	FROM cases c JOIN organisations o ON o.id = c.organisation_id
-	LEFT JOIN mandates m ON m.beneficiary_id = c.beneficiary_id AND m.organisation_id IS NOT DISTINCT FROM c.organisation_id AND m.signed_at IS NOT NULL
-	LEFT JOIN grants g ON g.mandate_id = m.id AND c.procedure = ANY (g.procedures)
-	WHERE c.id = $1 ORDER BY m.state = 'active' DESC NULLS LAST, m.signed_at DESC, m.id LIMIT $5`
+// factsStatement reads, for each step to be decided, its case with every mandate
+// that may cover it: $1 cases, $2 accounts, $3 idempotency keys, $4 steps to be
+// corrected, one of each for each step, and $5 the most mandates. Mandates are
+// found by the person: IS NOT DISTINCT FROM keeps the planner from reading the
+// whole organisation's.
+const factsStatement = `SELECT q.n, c.organisation_id, c.beneficiary_id, c.procedure, c.state, c.due_on, o.territory, o.pack, o.time_zone, o.state = 'active',
+	(SELECT s.id FROM steps s WHERE s.organisation_id = c.organisation_id AND s.mediator_id = q.account AND s.idempotency_key = q.key),
+	(SELECT s.case_id FROM steps s WHERE s.id = q.corrects),
+	m.id, m.state, m.ends_at, m.first_used_at, m.signed_at, m.grant_id, m.grant_state, m.actions
+	FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[]) WITH ORDINALITY AS q (of_case, account, key, corrects, n)
+	JOIN cases c ON c.id = q.of_case JOIN organisations o ON o.id = c.organisation_id
+	LEFT JOIN LATERAL (SELECT x.id, x.state, x.ends_at, x.first_used_at, x.signed_at, g.id AS grant_id, g.state AS grant_state, g.actions
+		FROM mandates x LEFT JOIN grants g ON g.mandate_id = x.id AND c.procedure = ANY (g.procedures)
+		WHERE x.beneficiary_id = c.beneficiary_id AND x.organisation_id IS NOT DISTINCT FROM c.organisation_id AND x.signed_at IS NOT NULL
+		ORDER BY x.state = 'active' DESC, x.signed_at DESC, x.id LIMIT $5) m ON true`
 
-// loadStepFacts reads a case for a step, or answers not found.
-func loadStepFacts(ctx context.Context, st *store.Store, account uuid.UUID, n NewStep) (stepFacts, error) {
-	f := stepFacts{}
-	f.ID = n.Case
-	rows, err := st.Pool().Query(ctx, factsStatement, native(n.Case, account, optionalText(n.IdempotencyKey), optional(n.Corrects), maxCovers)...)
+// stepQuestion is whose step is to be decided.
+type stepQuestion struct {
+	of, account uuid.UUID
+	key         string
+	corrects    uuid.UUID
+}
+
+// loadStepFacts reads a case for a step, as it is now, or answers not found.
+func (s *Service) loadStepFacts(ctx context.Context, account uuid.UUID, n NewStep) (stepFacts, error) {
+	found, err := s.readStepFacts(ctx, []stepQuestion{{of: n.Case, account: account, key: n.IdempotencyKey, corrects: n.Corrects}})
+	switch {
+	case err != nil:
+		return stepFacts{}, err
+	case found[0].Organisation == uuid.Nil:
+		return stepFacts{}, errNotThere
+	}
+	return found[0], nil
+}
+
+// readStepFacts reads for the steps that arrived together; the zero facts where
+// there is no such case.
+func (s *Service) readStepFacts(ctx context.Context, asked []stepQuestion) ([]stepFacts, error) {
+	cases, accounts := make([]pgtype.UUID, len(asked)), make([]pgtype.UUID, len(asked))
+	keys, corrects := make([]pgtype.Text, len(asked)), make([]pgtype.UUID, len(asked))
+	out := make([]stepFacts, len(asked))
+	for i, q := range asked {
+		cases[i], accounts[i], corrects[i] = nativeID(q.of), nativeID(q.account), nativeID(q.corrects)
+		keys[i] = pgtype.Text{String: q.key, Valid: q.key != ""}
+		out[i].ID = q.of
+	}
+	rows, err := s.commands.Store().Hot().Query(ctx, factsStatement, cases, accounts, keys, corrects, maxCovers)
 	if err != nil {
-		return f, err
+		return nil, err
 	}
 	defer rows.Close()
-	found := false
+	var r factsRow
+	into := r.into()
 	for rows.Next() {
-		found = true
-		if err := f.scan(rows); err != nil {
-			return f, err
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
 		}
+		r.addTo(&out[r.n-1])
 	}
-	if err := rows.Err(); err != nil {
-		return f, err
+	for i := range out {
+		sortCovers(out[i].covers)
 	}
-	if !found {
-		return f, errNotThere
-	}
-	return f, nil
+	return out, rows.Err()
 }
 
 // native gives ids in pgx's own type: as uuid.UUID each travels by way of its
@@ -77,26 +103,36 @@ func native(args ...any) []any {
 	return args
 }
 
-func (f *stepFacts) scan(row pgx.Rows) error {
-	var due, endsAt, used *time.Time
-	var organisation, beneficiary, done, corrects, mandate, grant pgtype.UUID
-	var state string
-	var mandateState, grantState *string
-	var actions []string
-	err := row.Scan(&organisation, &beneficiary, &f.Procedure, &state, &due, &f.territory, &f.pack, &f.timeZone, &f.alive,
-		&done, &corrects, &mandate, &mandateState, &endsAt, &used, &grant, &grantState, &actions)
-	if err != nil {
-		return err
+// nativeID is an id in pgx's own type; the nil one is NULL.
+func nativeID(id uuid.UUID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: id != uuid.Nil} }
+
+// factsRow is one row of factsStatement: a case, and one mandate or none.
+type factsRow struct {
+	n                                                         int64
+	organisation, beneficiary, done, corrects, mandate, grant pgtype.UUID
+	procedure, state, territory, pack, timeZone               string
+	due                                                       pgtype.Date
+	alive                                                     bool
+	mandateState, grantState                                  pgtype.Text
+	endsAt, used, signed                                      pgtype.Timestamptz
+	actions                                                   []string
+}
+
+func (r *factsRow) into() []any {
+	return []any{&r.n, &r.organisation, &r.beneficiary, &r.procedure, &r.state, &r.due, &r.territory, &r.pack, &r.timeZone, &r.alive,
+		&r.done, &r.corrects, &r.mandate, &r.mandateState, &r.endsAt, &r.used, &r.signed, &r.grant, &r.grantState, &r.actions}
+}
+
+func (r *factsRow) addTo(f *stepFacts) {
+	f.Organisation, f.Beneficiary, f.Procedure, f.State, f.DueOn = r.organisation.Bytes, r.beneficiary.Bytes, r.procedure, CaseState(r.state), r.due.Time
+	f.territory, f.pack, f.timeZone, f.alive = r.territory, r.pack, r.timeZone, r.alive
+	f.done, f.correctsCase = r.done.Bytes, r.corrects.Bytes
+	if !r.mandate.Valid {
+		return
 	}
-	f.Organisation, f.Beneficiary, f.done, f.correctsCase = organisation.Bytes, beneficiary.Bytes, done.Bytes, corrects.Bytes
-	f.State, f.DueOn = CaseState(state), at(due)
-	if !mandate.Valid {
-		return nil
-	}
-	c := cover{mandate: mandate.Bytes, grant: grant.Bytes, state: State(*mandateState), endsAt: at(endsAt), used: used != nil, actions: actions}
-	c.grantLive = grantState != nil && *grantState == "active"
+	c := cover{mandate: r.mandate.Bytes, grant: r.grant.Bytes, state: State(r.mandateState.String), endsAt: r.endsAt.Time, used: r.used.Valid, signedAt: r.signed.Time}
+	c.grantLive, c.actions = r.grantState.String == "active", slices.Clone(r.actions)
 	f.covers = append(f.covers, c)
-	return nil
 }
 
 // heldQuery checks again, on rows it locks, everything that could have changed

@@ -10,6 +10,7 @@ import (
 	"github.com/relais-org/relais/beneficiaries"
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/packs"
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates/document"
 	"github.com/relais-org/relais/organisations"
 )
@@ -34,11 +35,18 @@ type Service struct {
 	people   *beneficiaries.Service
 	keys     *document.Keyring
 	baseURL  string
+	// steps that arrive together share their reads and their writes.
+	steps *store.Group[askedStep, *Step]
+	// counts of an organisation's lists, for the pages asked for together.
+	counts *store.Group[uuid.UUID, map[string]int]
 }
 
 // New makes the service.
 func New(d Dependencies) *Service {
-	return &Service{commands: d.Commands, packs: d.Packs, orgs: d.Organisations, people: d.Beneficiaries, keys: d.Keyring, baseURL: d.BaseURL}
+	s := &Service{commands: d.Commands, packs: d.Packs, orgs: d.Organisations, people: d.Beneficiaries, keys: d.Keyring, baseURL: d.BaseURL}
+	s.steps = store.NewGroup(stepsTogether, stepsAtOnce, s.logSteps)
+	s.counts = store.NewGroup(countsTogether, countsAtOnce, s.readCounts)
+	return s
 }
 
 // GrantChoice is one theme chosen in a draft.

@@ -1,12 +1,16 @@
 package organisations
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/relais-org/relais/authz"
 )
@@ -51,10 +55,10 @@ func (n *nullStanding) value(current charters) standing {
 	return s
 }
 
-// actorStatement loads everything an actor is in one round trip. Memberships
-// that can act come first: the first is the one to act for by default.
+// actorStatement loads everything that some actors are in one round trip; $2 is
+// their accounts.
 const actorStatement = `
-SELECT a.name, a.language, 
+SELECT a.id, a.name, a.language, 
 	EXISTS (SELECT FROM operators op WHERE op.account_id = a.id AND op.ended_at IS NULL),
 	s.organisations, s.territories,
 	m.organisation_id, coalesce(m.role, ''), coalesce(o.name, ''), coalesce(o.territory, ''), coalesce(o.pack, ''),
@@ -65,11 +69,11 @@ CROSS JOIN LATERAL (SELECT array_agg(r.organisation_id) FILTER (WHERE r.organisa
 	FROM remits r WHERE r.account_id = a.id AND r.ended_at IS NULL) s
 LEFT JOIN (memberships m JOIN organisations o ON o.id = m.organisation_id) ON m.account_id = a.id AND m.state <> 'ended'
 ` + standingJoins + `
-WHERE a.id = $2
-ORDER BY m.state = 'active' AND o.state = 'active' DESC, o.name, o.id, m.role`
+WHERE a.id = ANY ($2::uuid[])`
 
 // actorRow is one line of actorStatement.
 type actorRow struct {
+	account        uuid.UUID
 	name, language string
 	operator       bool
 	organisations  []uuid.UUID
@@ -81,24 +85,76 @@ type actorRow struct {
 
 func scanActor(row pgx.CollectableRow) (actorRow, error) {
 	var r actorRow
+	var account, organisation pgtype.UUID
 	m := &r.membership
-	err := row.Scan(append([]any{
-		&r.name, &r.language, &r.operator, &r.organisations, &r.territories,
-		&r.organisation, &m.Role, &m.OrganisationName, &m.Territory, &m.Pack,
-	}, r.standing.into()...)...)
+	into := make([]any, 0, 24)
+	into = append(into, &account, &r.name, &r.language, &r.operator, &r.organisations, &r.territories,
+		&organisation, &m.Role, &m.OrganisationName, &m.Territory, &m.Pack)
+	err := row.Scan(append(into, r.standing.into()...)...)
+	if r.account = account.Bytes; organisation.Valid {
+		id := uuid.UUID(organisation.Bytes)
+		r.organisation = &id
+	}
 	return r, err
 }
 
+// actorRows reads an account's rows as they are now, together with those of the
+// other requests that arrived in the meantime.
 func (s *Service) actorRows(ctx context.Context, account uuid.UUID) ([]actorRow, error) {
-	rows, err := s.store.Pool().Query(ctx, actorStatement, s.charters.versions, account)
-	if err != nil {
-		return nil, fmt.Errorf("load the actor: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, scanActor)
+	found, err := s.actors.Do(ctx, account)
 	if err != nil {
 		return nil, fmt.Errorf("load the actor: %w", err)
 	}
 	return found, nil
+}
+
+const (
+	// actorsTogether bounds how many actors one statement reads.
+	actorsTogether = 64
+	// actorReadsAtOnce bounds how many such statements are under way.
+	actorReadsAtOnce = 2
+)
+
+func (s *Service) readActors(ctx context.Context, accounts []uuid.UUID) ([][]actorRow, error) {
+	ids := make([]pgtype.UUID, len(accounts))
+	for i, id := range accounts {
+		ids[i] = pgtype.UUID{Bytes: id, Valid: true}
+	}
+	rows, err := s.store.Hot().Query(ctx, actorStatement, s.charters.versions, ids)
+	if err != nil {
+		return nil, err
+	}
+	found, err := pgx.CollectRows(rows, scanActor)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]actorRow, len(accounts))
+	for i, id := range accounts {
+		for _, r := range found {
+			if r.account == id {
+				out[i] = append(out[i], r)
+			}
+		}
+		slices.SortFunc(out[i], actorRow.before)
+	}
+	return out, nil
+}
+
+// before puts memberships that can act first, for the first is the one to act
+// for by default; then by name.
+func (r actorRow) before(o actorRow) int {
+	if r.canAct() != o.canAct() {
+		if r.canAct() {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(strings.Compare(r.membership.OrganisationName, o.membership.OrganisationName),
+		strings.Compare(value(r.organisation).String(), value(o.organisation).String()), cmp.Compare(r.membership.Role, o.membership.Role))
+}
+
+func (r actorRow) canAct() bool {
+	return value(r.standing.membership) == string(MembershipActive) && value(r.standing.organisation) == string(OrganisationActive)
 }
 
 // memberStatement lists memberships with what their holders still lack; $2 is

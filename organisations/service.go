@@ -27,14 +27,18 @@ type Service struct {
 	packs    *packs.Set
 	baseURL  string
 	charters charters
+	// actors reads who asks, for requests that arrive together.
+	actors *store.Group[uuid.UUID, []actorRow]
 }
 
 // New makes the service.
 func New(d Dependencies) *Service {
-	return &Service{
+	s := &Service{
 		commands: d.Commands, store: d.Commands.Store(), packs: d.Packs,
 		baseURL: d.BaseURL, charters: chartersOf(d.Packs),
 	}
+	s.actors = store.NewGroup(actorsTogether, actorReadsAtOnce, s.readActors)
+	return s
 }
 
 // charters are the versions that are current, by pack and as a list for a query.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -57,37 +58,51 @@ SELECT count(*) FROM (SELECT FROM beneficiaries b WHERE b.organisation_id = '%[1
 `, f.org, f.seats[0].account)
 }
 
-var tps = regexp.MustCompile(`tps = ([0-9.]+) \(without initial connection time\)`)
+var (
+	tps  = regexp.MustCompile(`tps = ([0-9.]+) \(without initial connection time\)`)
+	done = regexp.MustCompile(`number of transactions actually processed: ([0-9]+)`)
+)
 
-// pgbench runs a script and gives transactions a second.
-func (f *field) pgbench(ctx context.Context, script string, clients, seconds int) (float64, error) {
-	if err := f.controls(ctx); err != nil {
-		return 0, err
-	}
+// pgbench runs a script.
+func (f *field) pgbench(ctx context.Context, script string, clients, seconds int) (measured, error) {
 	file := filepath.Join(f.folder, "control.sql")
 	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
-		return 0, err
+		return measured{}, err
 	}
 	u, err := url.Parse(f.house.Config.OwnerURL)
 	if err != nil {
-		return 0, err
+		return measured{}, err
 	}
 	binary, err := pgbenchBinary()
 	if err != nil {
-		return 0, err
+		return measured{}, err
 	}
 	threads := min(clients, 2)
 	cmd := exec.CommandContext(ctx, binary, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", strconv.Itoa(threads), "-T", strconv.Itoa(seconds), "-f", file, //nolint:gosec // our own arguments
 		"-h", u.Query().Get("host"), "-U", u.Query().Get("user"), filepath.Base(u.Path))
+	before, err := f.spent()
+	if err != nil {
+		return measured{}, err
+	}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return 0, fmt.Errorf("pgbench: %w: %s", err, out)
+		return measured{}, fmt.Errorf("pgbench: %w: %s", err, out)
 	}
-	m := tps.FindSubmatch(out)
-	if m == nil {
-		return 0, fmt.Errorf("pgbench said: %s", out)
+	after, err := f.spent()
+	if err != nil {
+		return measured{}, err
 	}
-	return strconv.ParseFloat(string(m[1]), 64)
+	m, n := tps.FindSubmatch(out), done.FindSubmatch(out)
+	if m == nil || n == nil {
+		return measured{}, fmt.Errorf("pgbench said: %s", out)
+	}
+	var r measured
+	r.perSecond, err = strconv.ParseFloat(string(m[1]), 64)
+	count, countErr := strconv.Atoi(string(n[1]))
+	r.count = float64(count)
+	r.cpu = cpu{server: after.server - before.server, postgres: after.postgres - before.postgres,
+		client: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+	return r, errors.Join(err, countErr)
 }
 
 func pgbenchBinary() (string, error) {

@@ -32,17 +32,20 @@ const mediators = 32
 type field struct {
 	house   *house.House
 	server  *http.Server
-	base    string
+	address string
 	folder  string
 	org     uuid.UUID
 	seats   []seat
 	stopJob func()
+	// postmaster is PostgreSQL's first process.
+	postmaster int
 }
 
 // seat is one mediator at work.
 type seat struct {
 	account uuid.UUID
 	token   string
+	person  uuid.UUID
 	case_   uuid.UUID
 }
 
@@ -69,11 +72,21 @@ func newField(ctx context.Context) (*field, error) {
 		f.close()
 		return nil, fmt.Errorf("furnish: %w", err)
 	}
-	if err := f.serve(ctx); err != nil {
+	if err := errors.Join(f.serve(ctx), f.findPostmaster(ctx)); err != nil {
 		f.close()
 		return nil, err
 	}
 	return f, nil
+}
+
+// findPostmaster asks a connection for its process: the parent is the first.
+func (f *field) findPostmaster(ctx context.Context) error {
+	var pid int
+	err := f.house.Store.Pool().QueryRow(ctx, `SELECT pg_backend_pid()`).Scan(&pid)
+	if err == nil {
+		f.postmaster, err = parentOf(pid)
+	}
+	return err
 }
 
 // serve answers HTTP and sequences the log, as the server does.
@@ -87,7 +100,7 @@ func (f *field) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f.base = "http://" + l.Addr().String()
+	f.address = l.Addr().String()
 	f.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = f.server.Serve(l) }() // ends with Close
 	jobs, stop := context.WithCancel(ctx)
@@ -198,7 +211,7 @@ func (f *field) seat(ctx context.Context, referentID uuid.UUID, n int) (seat, er
 	if mediator, err = f.as(ctx, s.account); err != nil {
 		return s, err
 	}
-	if s.case_, err = f.work(ctx, mediator, n); err != nil {
+	if s.person, s.case_, err = f.work(ctx, mediator, n); err != nil {
 		return s, err
 	}
 	s.token, _, err = f.house.Sessions.Start(ctx, authz.NewSession{Account: s.account, Issuer: "bench", Organisation: f.org})
@@ -206,38 +219,38 @@ func (f *field) seat(ctx context.Context, referentID uuid.UUID, n int) (seat, er
 }
 
 // work gives a mediator a person, a signed mandate, a case, and its first step.
-func (f *field) work(ctx context.Context, actor authz.Actor, n int) (uuid.UUID, error) {
+func (f *field) work(ctx context.Context, actor authz.Actor, n int) (person, case_ uuid.UUID, err error) {
 	pack, err := f.house.Packs.Get("fr")
 	if err != nil {
-		return uuid.Nil, err
+		return uuid.Nil, uuid.Nil, err
 	}
 	b, err := f.house.Beneficiaries.Create(ctx, actor, beneficiaries.New{
 		Identity: beneficiaries.Identity{GivenNames: fmt.Sprint("Personne ", n), FamilyName: "Banc", BirthDate: time.Date(1950, 1, 1+n, 0, 0, 0, 0, time.UTC), IdentityCheck: pack.IdentityDocuments[0].Code},
 		Contact:  beneficiaries.Contact{Channel: "none", Language: "fr"}, DuplicateConfirmed: true})
 	if err != nil {
-		return uuid.Nil, err
+		return uuid.Nil, uuid.Nil, err
 	}
 	ms := f.house.Mandates
 	m, err := ms.Begin(ctx, actor, b.ID, "")
 	if err != nil {
-		return uuid.Nil, err
+		return uuid.Nil, uuid.Nil, err
 	}
 	if m, err = ms.ChangeDraft(ctx, actor, m.ID, m.Version, mandates.Draft{DurationDays: 31, Language: "fr", ProtectionAnswer: "none", ConflictAnswer: "none",
 		Grants: []mandates.GrantChoice{{Theme: "housing", Actions: packs.DefaultActions()}}}); err != nil {
-		return uuid.Nil, err
+		return uuid.Nil, uuid.Nil, err
 	}
 	if m, err = ms.Present(ctx, actor, m.ID, m.Version); err != nil {
-		return uuid.Nil, err
+		return uuid.Nil, uuid.Nil, err
 	}
 	if _, err = ms.Sign(ctx, actor, m.ID, mandates.Signature{Version: m.Version, PayloadHash: m.PayloadHash, Drawn: drawn()}); err != nil {
-		return uuid.Nil, err
+		return uuid.Nil, uuid.Nil, err
 	}
 	c, err := ms.OpenCase(ctx, actor, mandates.OpenCase{Beneficiary: b.ID, Procedure: "housing.apl"})
 	if err != nil {
-		return uuid.Nil, err
+		return uuid.Nil, uuid.Nil, err
 	}
 	_, err = ms.LogStep(ctx, actor, mandates.NewStep{Case: c.ID, Action: packs.ActionView, Outcome: mandates.OutcomeDone, Present: true})
-	return c.ID, err
+	return b.ID, c.ID, err
 }
 
 func drawn() *mandates.Drawn {

@@ -1,92 +1,84 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
-	"slices"
+	"os"
+	"os/exec"
+	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
-// measured is one run of a load.
+// measured is one run of a load, or of a control.
 type measured struct {
 	perSecond float64
+	count     float64
 	p50, p99  time.Duration
+	bytes     int // of one answer's body
+	cpu       cpu
 }
 
-// load runs as many clients as asked, each at a seat of its own, without pause.
-func (f *field) load(ctx context.Context, clients int, length time.Duration, one func(context.Context, *http.Client, seat) error) (measured, error) {
-	transport := &http.Transport{MaxIdleConnsPerHost: clients, MaxConnsPerHost: clients}
-	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	for i := range clients { // warm up: connections, sessions
-		if err := one(ctx, client, f.seats[i%len(f.seats)]); err != nil {
-			return measured{}, err
-		}
-	}
-	took := make([][]time.Duration, clients)
-	failed := make([]error, clients)
-	began := time.Now()
-	var all sync.WaitGroup
-	for i := range clients {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			for time.Since(began) < length && failed[i] == nil {
-				at := time.Now()
-				failed[i] = one(ctx, client, f.seats[i%len(f.seats)])
-				took[i] = append(took[i], time.Since(at))
-			}
-		}()
-	}
-	all.Wait()
-	elapsed := time.Since(began)
-	for _, err := range failed {
-		if err != nil {
-			return measured{}, err
-		}
-	}
-	every := slices.Concat(took...)
-	slices.Sort(every)
-	return measured{perSecond: float64(len(every)) / elapsed.Seconds(), p50: every[len(every)/2], p99: every[len(every)*99/100]}, nil
-}
-
-// oneStep posts the case page's form, as the browser does.
-func (f *field) oneStep(ctx context.Context, client *http.Client, s seat) error {
-	form := url.Values{"action": {"view"}, "outcome": {"done"}, "present": {"1"}, "key": {f.house.Store.NewID().String()}}
-	return f.ask(ctx, client, s, http.MethodPost, "/cases/"+s.case_.String()+"/steps", form.Encode(), http.StatusSeeOther)
-}
-
-// onePage reads the first page of "my people".
-func (f *field) onePage(ctx context.Context, client *http.Client, s seat) error {
-	return f.ask(ctx, client, s, http.MethodGet, "/people", "", http.StatusOK)
-}
-
-func (f *field) ask(ctx context.Context, client *http.Client, s seat, method, path, body string, want int) error {
-	req, err := http.NewRequestWithContext(ctx, method, f.base+path, strings.NewReader(body))
+// load runs as many clients as asked, each at a seat of its own, without pause,
+// in a process of their own.
+func (f *field) load(ctx context.Context, clients int, length time.Duration, want int, requests []request) (measured, error) {
+	self, err := os.Executable()
 	if err != nil {
-		return err
+		return measured{}, err
 	}
-	req.Header.Set("Cookie", "relais="+s.token)
-	if body != "" {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		req.Header.Set("Sec-Fetch-Site", "same-origin")
-	}
-	resp, err := client.Do(req)
+	order, err := json.Marshal(loadOrder{Address: f.address, Clients: clients, Length: length, Requests: requests, Want: want})
 	if err != nil {
-		return err
+		return measured{}, err
 	}
-	defer func() { _ = resp.Body.Close() }() // read to the end below
-	raw, err := io.ReadAll(resp.Body)
+	var said bytes.Buffer
+	cmd := exec.CommandContext(ctx, self, clientArgument) //nolint:gosec // ourselves
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(order), &said, os.Stderr
+	before, err := f.spent()
 	if err != nil {
-		return err
+		return measured{}, err
 	}
-	if resp.StatusCode != want {
-		return fmt.Errorf("%w: %s %s gave %d: %.200s", errAnswer, method, path, resp.StatusCode, raw)
+	if err := cmd.Run(); err != nil {
+		return measured{}, fmt.Errorf("the load: %w", err)
 	}
-	return nil
+	after, err := f.spent()
+	if err != nil {
+		return measured{}, err
+	}
+	var a loadAnswer
+	if err := json.Unmarshal(said.Bytes(), &a); err != nil {
+		return measured{}, fmt.Errorf("the load said: %s: %w", said.Bytes(), err)
+	}
+	used := cpu{server: after.server - before.server, postgres: after.postgres - before.postgres,
+		client: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+	return measured{perSecond: float64(a.Answered) / a.Elapsed.Seconds(), count: float64(a.Answered), p50: a.P50, p99: a.P99,
+		bytes: a.Bytes / max(1, a.Answered), cpu: used}, nil
+}
+
+// stepRequests post the case page's form, as the browser does.
+func (f *field) stepRequests() []request {
+	out := make([]request, len(f.seats))
+	for i, s := range f.seats {
+		body := "action=view&outcome=done&present=1&key=" + strings.Repeat("0", 36)
+		out[i] = request{Fresh: true, Bytes: f.head(http.MethodPost, "/cases/"+s.case_.String()+"/steps", s,
+			"Content-Type: application/x-www-form-urlencoded", "Sec-Fetch-Site: same-origin", "Content-Length: "+strconv.Itoa(len(body)), "", body)}
+	}
+	return out
+}
+
+// pageRequests read a page.
+func (f *field) pageRequests(path func(seat) string) []request {
+	out := make([]request, len(f.seats))
+	for i, s := range f.seats {
+		out[i] = request{Bytes: f.head(http.MethodGet, path(s), s, "", "")}
+	}
+	return out
+}
+
+// head writes a request; what follows closes its headers.
+func (f *field) head(method, path string, s seat, lines ...string) []byte {
+	all := append([]string{method + " " + path + " HTTP/1.1", "Host: " + f.address, "Cookie: relais=" + s.token, "Accept-Language: fr"}, lines...)
+	return []byte(strings.Join(all, "\r\n"))
 }

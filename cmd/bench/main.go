@@ -7,8 +7,10 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/pprof"
 	"slices"
-	"time"
+	"strconv"
+	"strings"
 )
 
 type settings struct {
@@ -16,20 +18,40 @@ type settings struct {
 	seconds int
 	clients []int
 	people  int
+	only    string
+	profile string
 }
 
 func main() {
-	s := settings{clients: []int{1, 8, 32}}
-	flag.IntVar(&s.rounds, "rounds", 3, "interleaved rounds; the median counts")
-	flag.IntVar(&s.seconds, "seconds", 4, "seconds of each measurement")
-	flag.IntVar(&s.people, "people", 10_000, "people in the organisation, for the page")
-	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, s); err != nil {
+	if err := begin(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+func begin(ctx context.Context) error {
+	if len(os.Args) == 2 && os.Args[1] == clientArgument {
+		return runClient(ctx)
+	}
+	var s settings
+	var clients string
+	flag.IntVar(&s.rounds, "rounds", 3, "interleaved rounds; the median counts")
+	flag.IntVar(&s.seconds, "seconds", 4, "seconds of each measurement")
+	flag.IntVar(&s.people, "people", 10_000, "people in the organisation, for the pages")
+	flag.StringVar(&clients, "clients", "1,8,32", "clients of W")
+	flag.StringVar(&s.only, "only", "WR", "which goals")
+	flag.StringVar(&s.profile, "cpuprofile", "", "file for the server's processor profile")
+	flag.Parse()
+	for _, n := range strings.Split(clients, ",") {
+		c, err := strconv.Atoi(n)
+		if err != nil || c < 1 {
+			return fmt.Errorf("clients: %q is not a number", n)
+		}
+		s.clients = append(s.clients, c)
+	}
+	return run(ctx, s)
 }
 
 func run(ctx context.Context, s settings) error {
@@ -38,11 +60,29 @@ func run(ctx context.Context, s settings) error {
 		return err
 	}
 	defer f.close()
-	fmt.Printf("%d cores, PostgreSQL with synchronous_commit=on, %d rounds of %d s each, medians\n\n", runtime.NumCPU(), s.rounds, s.seconds)
-	if err := f.benchSteps(ctx, s); err != nil {
+	if err := f.controls(ctx); err != nil {
 		return err
 	}
-	return f.benchPeople(ctx, s)
+	if s.profile != "" {
+		file, err := os.Create(s.profile)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	fmt.Printf("%d cores, PostgreSQL with synchronous_commit=on, %d rounds of %d s each, medians;\nprocessor time in µs for each operation: server + PostgreSQL + load generator\n\n", runtime.NumCPU(), s.rounds, s.seconds)
+	if strings.Contains(s.only, "W") {
+		if err := f.benchSteps(ctx, s); err != nil {
+			return err
+		}
+	}
+	if strings.Contains(s.only, "R") {
+		return f.benchPages(ctx, s)
+	}
+	return nil
 }
 
 // goal says what PERFORMANCE asks for and what was seen.
@@ -54,69 +94,45 @@ func goal(name string, got, want float64) string {
 	return fmt.Sprintf("%s %.2f (goal %.2f, %s)", name, got, want, word)
 }
 
-func median(of []float64) float64 {
-	if len(of) == 0 {
+// runs are the rounds of one measurement.
+type runs []measured
+
+func (r runs) median(of func(measured) float64) float64 {
+	if len(r) == 0 {
 		return 0
 	}
-	sorted := slices.Clone(of)
-	slices.Sort(sorted)
-	return sorted[len(sorted)/2]
+	values := make([]float64, len(r))
+	for i, m := range r {
+		values[i] = of(m)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
 }
 
-func (f *field) benchSteps(ctx context.Context, s settings) error {
-	fmt.Println("W  record a step: HTTP, session, casbin, write, event, leaf, durable commit")
-	fmt.Printf("%8s %14s %14s %14s %10s %10s  %s\n", "clients", "bare SQL/s", "one stmt/s", "Relais/s", "p50", "p99", "ratios")
-	for _, clients := range s.clients {
-		var bare, single, full, p50, p99 []float64
-		for range s.rounds {
-			b, err := f.pgbench(ctx, bareScript, clients, s.seconds)
-			if err != nil {
-				return err
-			}
-			one, err := f.pgbench(ctx, singleScript, clients, s.seconds)
-			if err != nil {
-				return err
-			}
-			r, err := f.load(ctx, clients, time.Duration(s.seconds)*time.Second, f.oneStep)
-			if err != nil {
-				return err
-			}
-			bare, single, full = append(bare, b), append(single, one), append(full, r.perSecond)
-			p50, p99 = append(p50, r.p50.Seconds()*1000), append(p99, r.p99.Seconds()*1000)
-		}
-		toBare, toSingle := median(full)/median(bare), median(full)/median(single)
-		verdict := fmt.Sprintf("× bare %.2f, × one statement %.2f", toBare, toSingle)
-		switch clients {
-		case 8:
-			verdict = goal("W1", toBare, 0.90) + ", " + goal("W2", toSingle, 0.65)
-		case 32:
-			verdict = goal("W1", toBare, 1.0) + fmt.Sprintf(", × one statement %.2f", toSingle)
-		}
-		fmt.Printf("%8d %14.0f %14.0f %14.0f %7.1f ms %7.1f ms  %s\n", clients, median(bare), median(single), median(full), median(p50), median(p99), verdict)
-	}
-	fmt.Println()
-	return nil
+func (r runs) rate() float64 { return r.median(func(m measured) float64 { return m.perSecond }) }
+func (r runs) p50() float64 {
+	return r.median(func(m measured) float64 { return m.p50.Seconds() * 1000 })
+}
+func (r runs) p99() float64 {
+	return r.median(func(m measured) float64 { return m.p99.Seconds() * 1000 })
 }
 
-func (f *field) benchPeople(ctx context.Context, s settings) error {
-	if err := f.crowd(ctx, s.people); err != nil {
-		return err
+// each is the mean processor time of an operation.
+func (r runs) each() string {
+	var sum cpu
+	n := 0.0
+	for _, m := range r {
+		sum.server, sum.postgres, sum.client, n = sum.server+m.cpu.server, sum.postgres+m.cpu.postgres, sum.client+m.cpu.client, n+m.count
 	}
-	fmt.Printf("R  the page \"my people\", %d people in the organisation, 8 clients\n", s.people)
-	fmt.Printf("%14s %14s %10s %10s  %s\n", "bare SQL/s", "Relais/s", "p50", "p99", "ratio")
-	var bare, full, p50, p99 []float64
-	for range s.rounds {
-		b, err := f.pgbench(ctx, f.peopleScript(), 8, s.seconds)
-		if err != nil {
-			return err
-		}
-		r, err := f.load(ctx, 8, time.Duration(s.seconds)*time.Second, f.onePage)
-		if err != nil {
-			return err
-		}
-		bare, full = append(bare, b), append(full, r.perSecond)
-		p50, p99 = append(p50, r.p50.Seconds()*1000), append(p99, r.p99.Seconds()*1000)
+	return sum.each(n)
+}
+
+// ratio is the median of the ratios of each round: neighbours strike both.
+func (r runs) ratio(control runs) float64 {
+	pairs := make([]float64, min(len(r), len(control)))
+	for i := range pairs {
+		pairs[i] = r[i].perSecond / control[i].perSecond
 	}
-	fmt.Printf("%14.0f %14.0f %7.1f ms %7.1f ms  %s\n", median(bare), median(full), median(p50), median(p99), goal("R", median(full)/median(bare), 0.75))
-	return nil
+	slices.Sort(pairs)
+	return pairs[len(pairs)/2]
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -183,10 +184,20 @@ func (d *Desk) show(c *gin.Context, actor authz.Actor) {
 	}
 }
 
+// zones keeps time zones that were read: each is a file.
+var zones sync.Map
+
 func setZone(c *gin.Context, name string) {
-	if zone, err := time.LoadLocation(name); err == nil && name != "" {
-		web.SetLocation(c, zone)
+	zone, known := zones.Load(name)
+	if !known {
+		read, err := time.LoadLocation(name)
+		if err != nil || name == "" {
+			return
+		}
+		zones.Store(name, read) // organisations' zones are few, and checked when typed
+		zone = read
 	}
+	web.SetLocation(c, zone.(*time.Location))
 }
 
 // several: the actor could act for more than one organisation.

@@ -86,6 +86,11 @@ func pathID(c *gin.Context, name string) (uuid.UUID, error) {
 
 // packOf is the country pack of the organisation acted for.
 func (s *Surface) packOf(ctx context.Context, actor authz.Actor) (*packs.Pack, error) {
+	for _, m := range actor.Memberships {
+		if m.Organisation == actor.Organisation {
+			return s.Packs.Get(m.Pack) // read with the actor, for this request
+		}
+	}
 	org, err := s.Organisations.Facts(ctx, actor.Organisation)
 	if err != nil {
 		return nil, err

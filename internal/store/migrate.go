@@ -85,7 +85,8 @@ func migrate(ctx context.Context, db *sql.DB, appPassword string) error {
 		}
 	}
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS,
-		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()),
+		goose.WithAllowOutofOrder(true)) // they are additive: numbers are given when work begins, not when it ends
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}

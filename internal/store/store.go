@@ -38,6 +38,7 @@ type Options struct {
 // Store is the open database.
 type Store struct {
 	pool     *pgxpool.Pool
+	hot      *pgxpool.Pool
 	sql      *sql.DB
 	gorm     *gorm.DB
 	inserter *river.Client[*sql.Tx]
@@ -57,6 +58,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	if s.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("open the pool: %w", err)
+	}
+	if s.hot, err = pgxpool.NewWithConfig(ctx, hotConfig(cfg)); err != nil {
+		s.pool.Close()
+		return nil, fmt.Errorf("open the pool of hot statements: %w", err)
 	}
 	s.sql = stdlib.OpenDBFromPool(s.pool)
 	if err := s.prepare(ctx); err != nil {
@@ -121,6 +126,25 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 	return cfg, nil
 }
 
+// hotConfig is a few more connections for the statements of every request, which
+// find their rows by index, table by table in the order written, whatever the
+// tables' sizes: planned once for each connection, never again for the values of
+// one call, and never by the statistics of a day when the tables were small. They
+// also never wait for a connection that a long search holds.
+func hotConfig(cfg *pgxpool.Config) *pgxpool.Config {
+	hot := cfg.Copy()
+	hot.MaxConns = max(4, cfg.MaxConns/2)
+	for name, value := range map[string]string{
+		"plan_cache_mode": "force_generic_plan",
+		"enable_seqscan":  "off", "enable_bitmapscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
+		"join_collapse_limit": "1", "from_collapse_limit": "1",
+		"jit": "off", // the switches above are costs, which would call for it
+	} {
+		hot.ConnConfig.RuntimeParams[name] = value
+	}
+	return hot
+}
+
 // checkServer refuses an old server, and warns when the role can do what the
 // application must not be able to do.
 func (s *Store) checkServer(ctx context.Context) error {
@@ -144,14 +168,19 @@ func (s *Store) checkServer(ctx context.Context) error {
 // Close ends the pool, waiting for connections in use.
 func (s *Store) Close() {
 	_ = s.sql.Close() // holds no idle connection: nothing to fail
+	s.hot.Close()
 	s.pool.Close()
 }
 
 // Ping says whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
 
-// Pool is the shared pool, for hot single statements and for listening.
+// Pool is the shared pool, for hand-written statements and for listening.
 func (s *Store) Pool() *pgxpool.Pool { return s.pool }
+
+// Hot is for the single statements that every request makes: see hotConfig.
+// Never begin a transaction on it, nor scan a table.
+func (s *Store) Hot() *pgxpool.Pool { return s.hot }
 
 // Env is what commands take from the world.
 func (s *Store) Env() Env { return s.env }
@@ -172,7 +201,7 @@ func (s *Store) Read(ctx context.Context) *gorm.DB {
 // A statement that changes a table with row history sets relais.acting itself
 // (set_config in a CTE that the change reads).
 func (s *Store) OneStatement(ctx context.Context, query string, args []any, dest ...any) error {
-	err := s.pool.QueryRow(ctx, query, args...).Scan(dest...)
+	err := s.hot.QueryRow(ctx, query, args...).Scan(dest...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ErrNoRow
 	}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+func (f *field) benchSteps(ctx context.Context, s settings) error {
+	fmt.Println("W  record a step: HTTP, session, casbin, write, event, leaf, durable commit")
+	for _, clients := range s.clients {
+		var bare, single, full runs
+		for range s.rounds {
+			b, err := f.pgbench(ctx, bareScript, clients, s.seconds)
+			if err != nil {
+				return err
+			}
+			one, err := f.pgbench(ctx, singleScript, clients, s.seconds)
+			if err != nil {
+				return err
+			}
+			r, err := f.load(ctx, clients, time.Duration(s.seconds)*time.Second, http.StatusSeeOther, f.stepRequests())
+			if err != nil {
+				return err
+			}
+			bare, single, full = append(bare, b), append(single, one), append(full, r)
+		}
+		fmt.Printf("%d clients\n", clients)
+		for _, line := range []struct {
+			name string
+			of   runs
+		}{{"bare SQL", bare}, {"one statement", single}, {"Relais", full}} {
+			fmt.Printf("  %-16s %7.0f/s   µs %s\n", line.name, line.of.rate(), line.of.each())
+		}
+		fmt.Printf("  p50 %.1f ms, p99 %.1f ms; %s\n", full.p50(), full.p99(), verdictOfSteps(clients, full.ratio(bare), full.ratio(single)))
+	}
+	fmt.Println()
+	return nil
+}
+
+// verdictOfSteps names the goals there are for a number of clients.
+func verdictOfSteps(clients int, toBare, toSingle float64) string {
+	switch clients {
+	case 8:
+		return goal("W1", toBare, 0.90) + ", " + goal("W2", toSingle, 0.65)
+	case 32:
+		return goal("W1", toBare, 1.0) + ", " + goal("grouped W1", toBare, 1.5) + ", " + goal("grouped W2", toSingle, 0.85)
+	}
+	return fmt.Sprintf("× bare %.2f, × one statement %.2f", toBare, toSingle)
+}
