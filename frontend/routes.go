@@ -11,6 +11,7 @@ import (
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/authz/login"
 	"github.com/relais-org/relais/beneficiaries"
+	choosing "github.com/relais-org/relais/frontend/acting"
 	"github.com/relais-org/relais/frontend/admin"
 	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/mediator"
@@ -23,6 +24,7 @@ import (
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates"
+	"github.com/relais-org/relais/mandates/acting"
 	"github.com/relais-org/relais/mandates/review"
 	"github.com/relais-org/relais/organisations"
 	"github.com/relais-org/relais/organisations/clients"
@@ -44,6 +46,7 @@ type Dependencies struct {
 	Commands      *command.Runner
 	Organisations *organisations.Service
 	Clients       *clients.Registry
+	Acting        *acting.Service
 	Beneficiaries *beneficiaries.Service
 	Mandates      *mandates.Service
 	Review        *review.Service
@@ -111,6 +114,7 @@ func surfaces(d Dependencies, door *signin.Surface, cookies *authz.Web) []list {
 			Beneficiaries: d.Beneficiaries, Mandates: d.Mandates, BaseURL: d.BaseURL, NewKey: func() string { return d.Store.NewID().String() }}).Routes()},
 		{desk.SignInPath, admin.New(admin.Dependencies{Commands: d.Commands, Organisations: d.Organisations, Mandates: d.Mandates,
 			Packs: d.Packs, Clients: d.Clients, Store: d.Store}).Routes()},
+		{desk.SignInPath, choosing.New(choosing.Dependencies{Web: door.Web, Acting: d.Acting, Organisations: d.Organisations, Packs: d.Packs}).Routes()},
 		{desk.SignInPath, supervisor.New(supervisor.Dependencies{Review: d.Review, Organisations: d.Organisations, Mandates: d.Mandates, Packs: d.Packs}).Routes()},
 	}
 }
