@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/relais-org/relais/api/op"
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates"
@@ -19,6 +20,8 @@ type Dependencies struct {
 	Store    *store.Store
 	Mandates *mandates.Service
 	Log      *ledger.Reader
+	// Provider is how services learn who acts for whom; nil in tests without it.
+	Provider *op.Provider
 	// OwnMetrics: figures have an address of their own, and none here.
 	OwnMetrics bool
 	Logger     *slog.Logger
@@ -37,6 +40,9 @@ func (a *API) Mount(r gin.IRouter) {
 	r.GET("/readyz", a.ready)
 	r.GET("/.well-known/jwks.json", a.keys)
 	r.GET("/log/checkpoint", a.checkpoint)
+	if a.Provider != nil {
+		a.Provider.Mount(r)
+	}
 	if !a.OwnMetrics {
 		r.GET("/metrics", onlyLoopback, gin.WrapH(promhttp.Handler()))
 	}

@@ -17,27 +17,29 @@ import (
 
 // Config is everything the program is told. .env.example documents each line.
 type Config struct {
-	Addr            string         // RELAIS_ADDR, where to listen
-	MetricsAddr     string         // RELAIS_METRICS_ADDR, empty: with the rest, loopback only
-	BaseURL         string         // RELAIS_BASE_URL, as people type it
-	Var             string         // RELAIS_VAR, folder for the private database and generated keys
-	DatabaseURL     string         // DATABASE_URL, application role; empty: a private instance
-	OwnerURL        string         // RELAIS_DATABASE_OWNER_URL, the role that migrates
-	CodeKey         []byte         // RELAIS_CODE_KEY, 32 bytes or more; keys the hashes of cards' codes
-	MandateKeysFile string         // RELAIS_MANDATE_KEYS_FILE, private JWKs
-	LogKeyFile      string         // RELAIS_LOG_KEY_FILE, note signer key
-	LogOrigin       string         // RELAIS_LOG_ORIGIN, first line of checkpoints
-	Issuers         []login.Issuer // RELAIS_ISSUERS_FILE, JSON
-	SMTPURL         string         // RELAIS_SMTP_URL, smtp://user:password@host:587
-	Contact         string         // RELAIS_CONTACT, whom to write to about privacy and accessibility
-	MailFrom        string         // RELAIS_MAIL_FROM
-	SMSURL          string         // RELAIS_SMS_URL, generic gateway
-	SMSSecret       []byte         // RELAIS_SMS_SECRET, signs requests to the gateway
-	TrustedProxies  []string       // RELAIS_TRUSTED_PROXIES, CIDRs whose X-Forwarded-For counts
-	LogLevel        slog.Level     // RELAIS_LOG_LEVEL
-	OTelEndpoint    string         // RELAIS_OTEL_ENDPOINT, empty: tracing is off
-	MaxConns        int            // RELAIS_DATABASE_CONNECTIONS, 0: four a core
-	StopTimeout     time.Duration
+	Addr            string // RELAIS_ADDR, where to listen
+	MetricsAddr     string // RELAIS_METRICS_ADDR, empty: with the rest, loopback only
+	BaseURL         string // RELAIS_BASE_URL, as people type it
+	Var             string // RELAIS_VAR, folder for the private database and generated keys
+	DatabaseURL     string // DATABASE_URL, application role; empty: a private instance
+	OwnerURL        string // RELAIS_DATABASE_OWNER_URL, the role that migrates
+	CodeKey         []byte // RELAIS_CODE_KEY, 32 bytes or more; keys the hashes of cards' codes
+	MandateKeysFile string // RELAIS_MANDATE_KEYS_FILE, private JWKs
+	LogKeyFile      string // RELAIS_LOG_KEY_FILE, note signer key
+	// ProviderKeysFile is RELAIS_PROVIDER_KEYS_FILE, what the OpenID provider signs with.
+	ProviderKeysFile string
+	LogOrigin        string         // RELAIS_LOG_ORIGIN, first line of checkpoints
+	Issuers          []login.Issuer // RELAIS_ISSUERS_FILE, JSON
+	SMTPURL          string         // RELAIS_SMTP_URL, smtp://user:password@host:587
+	Contact          string         // RELAIS_CONTACT, whom to write to about privacy and accessibility
+	MailFrom         string         // RELAIS_MAIL_FROM
+	SMSURL           string         // RELAIS_SMS_URL, generic gateway
+	SMSSecret        []byte         // RELAIS_SMS_SECRET, signs requests to the gateway
+	TrustedProxies   []string       // RELAIS_TRUSTED_PROXIES, CIDRs whose X-Forwarded-For counts
+	LogLevel         slog.Level     // RELAIS_LOG_LEVEL
+	OTelEndpoint     string         // RELAIS_OTEL_ENDPOINT, empty: tracing is off
+	MaxConns         int            // RELAIS_DATABASE_CONNECTIONS, 0: four a core
+	StopTimeout      time.Duration
 }
 
 // reader collects every fault instead of stopping at the first.
@@ -120,6 +122,7 @@ func ReadConfig(get func(string) string) (Config, error) {
 	c.BaseURL = r.url("RELAIS_BASE_URL", r.or("RELAIS_BASE_URL", "http://"+c.Addr), "https", "http")
 	r.checkBase(c.BaseURL)
 	c.MandateKeysFile = r.or("RELAIS_MANDATE_KEYS_FILE", filepath.Join(c.Var, "keys", "mandates.json"))
+	c.ProviderKeysFile = r.or("RELAIS_PROVIDER_KEYS_FILE", filepath.Join(c.Var, "keys", "provider.json"))
 	c.LogKeyFile = r.or("RELAIS_LOG_KEY_FILE", filepath.Join(c.Var, "keys", "log.key"))
 	c.SMTPURL = r.url("RELAIS_SMTP_URL", r.secret("RELAIS_SMTP_URL"), "smtp", "smtps")
 	c.SMSURL = r.url("RELAIS_SMS_URL", r.secret("RELAIS_SMS_URL"), "https", "http")

@@ -121,6 +121,9 @@ func (h *House) startJobs(ctx context.Context, background *sync.WaitGroup, fail 
 	if err := h.Notify.Register(workers); err != nil {
 		return nil, fmt.Errorf("register workers: %w", err)
 	}
+	if err := h.Acting.Register(workers); err != nil {
+		return nil, fmt.Errorf("register workers: %w", err)
+	}
 	client, err := h.Store.JobClient(workers, map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}}, nil)
 	if err != nil {
 		return nil, err
@@ -161,6 +164,8 @@ func (h *House) sweep(ctx context.Context) {
 	}{
 		{"expire_mandates", func(ctx context.Context) error { _, err := h.Mandates.ExpireDue(ctx); return err }},
 		{"sessions", func(ctx context.Context) error { _, err := h.Sessions.Sweep(ctx); return err }},
+		{"acting", func(ctx context.Context) error { _, err := h.Acting.Sweep(ctx); return err }},
+		{"provider_keys", func(context.Context) error { return h.ProviderKeys.RotateDue() }},
 		{"rates", func(ctx context.Context) error { return beneficiaries.SweepRates(ctx, h.Store) }},
 	}
 	tick := time.NewTicker(time.Minute)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	_ "time/tzdata" // organisations name their zone; machines may lack the tables
 
+	"github.com/relais-org/relais/api/op"
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/authz/login"
 	"github.com/relais-org/relais/beneficiaries"
@@ -21,6 +22,7 @@ import (
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/internal/store/postgres"
 	"github.com/relais-org/relais/mandates"
+	"github.com/relais-org/relais/mandates/acting"
 	"github.com/relais-org/relais/mandates/document"
 	"github.com/relais-org/relais/mandates/review"
 	"github.com/relais-org/relais/organisations"
@@ -40,6 +42,9 @@ type House struct {
 	Commands      *command.Runner
 	Organisations *organisations.Service
 	Clients       *clients.Registry
+	Acting        *acting.Service
+	Provider      *op.Provider
+	ProviderKeys  *op.Keys
 	Beneficiaries *beneficiaries.Service
 	Mandates      *mandates.Service
 	Review        *review.Service
@@ -122,6 +127,9 @@ func (h *House) makeServices() error {
 	h.Review = review.New(review.Dependencies{Commands: h.Commands, Packs: h.Packs, Log: h.LogReader})
 	if h.Login, err = login.New(login.Dependencies{Issuers: c.Issuers, BaseURL: c.BaseURL, Store: h.Store, Logger: h.Logger}); err != nil {
 		return fmt.Errorf("identity providers: %w", err)
+	}
+	if err := h.openProvider(); err != nil {
+		return err
 	}
 	return h.channels()
 }

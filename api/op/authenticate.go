@@ -1,0 +1,134 @@
+package op
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/organisations/clients"
+)
+
+// The ways a client proves who it is (OpenID Connect Core §9).
+const (
+	secretBasic = "client_secret_basic"
+	secretPost  = "client_secret_post"
+	privateKey  = "private_key_jwt"
+)
+
+// authenticate says which client asks. Exactly one proof, of the one method
+// registered for that client; whatever is wrong has one answer.
+func (p *Provider) authenticate(c *gin.Context, form url.Values) (clients.Client, error) {
+	address := "client " + c.ClientIP()
+	if !p.faults.allowed(address) {
+		return clients.Client{}, &fault{status: http.StatusTooManyRequests, code: temporarilyDown,
+			description: "too many failures from this address", retryAfter: "60"}
+	}
+	client, err := p.prove(c, form)
+	var f *fault
+	if errors.As(err, &f) && f.code == invalidClient {
+		p.faults.spend(address)
+		// RFC 6749 §5.2: the scheme that was tried is named.
+		if c.GetHeader("Authorization") != "" {
+			f.challenge = `Basic realm="relais", error="invalid_client"`
+		}
+	}
+	return client, err
+}
+
+func (p *Provider) prove(c *gin.Context, form url.Values) (clients.Client, error) {
+	id, secret, basic, err := basicOf(c.Request)
+	if err != nil {
+		return clients.Client{}, err
+	}
+	post, key := form.Has("client_secret"), form.Has("client_assertion") || form.Has("client_assertion_type")
+	proofs := 0
+	for _, used := range []bool{basic, post, key} {
+		if used {
+			proofs++
+		}
+	}
+	switch {
+	case proofs > 1:
+		return clients.Client{}, bad(invalidRequest, "more than one proof of the client")
+	case proofs == 0:
+		return clients.Client{}, unknownClient(errors.New("no proof"))
+	case key:
+		return p.proveByKey(c, form)
+	case basic && form.Has("client_id") && form.Get("client_id") != id:
+		return clients.Client{}, bad(invalidRequest, "two client identifiers")
+	case post:
+		id, secret = form.Get("client_id"), form.Get("client_secret")
+	}
+	client, err := p.Clients.Authenticate(c.Request.Context(), id, secret)
+	if err != nil {
+		return clients.Client{}, notProved(err)
+	}
+	if want := method(post); client.AuthMethod != want {
+		return clients.Client{}, unknownClient(errors.New("another method is registered than " + want))
+	}
+	return client, nil
+}
+
+func method(post bool) string {
+	if post {
+		return secretPost
+	}
+	return secretBasic
+}
+
+// basicOf reads HTTP Basic as RFC 6749 §2.3.1 has it: both halves form-encoded.
+func basicOf(r *http.Request) (id, secret string, used bool, err error) {
+	if r.Header.Get("Authorization") == "" {
+		return "", "", false, nil
+	}
+	id, secret, ok := r.BasicAuth()
+	if !ok {
+		return "", "", true, unknownClient(errors.New("not HTTP Basic"))
+	}
+	id, errID := url.QueryUnescape(id)
+	secret, errSecret := url.QueryUnescape(secret)
+	if errors.Join(errID, errSecret) != nil || id == "" || secret == "" {
+		return "", "", true, unknownClient(errors.New("basic credentials are not form-encoded"))
+	}
+	return id, secret, true, nil
+}
+
+func (p *Provider) proveByKey(c *gin.Context, form url.Values) (clients.Client, error) {
+	if form.Get("client_assertion_type") != assertionType || !form.Has("client_assertion") {
+		return clients.Client{}, bad(invalidRequest, "client_assertion_type is not supported, or an assertion is missing")
+	}
+	id, err := claimedClient(form.Get("client_assertion"))
+	if err != nil {
+		return clients.Client{}, unknownClient(err)
+	}
+	if form.Has("client_id") && form.Get("client_id") != id {
+		return clients.Client{}, bad(invalidRequest, "two client identifiers")
+	}
+	client, err := p.Clients.ByClientID(c.Request.Context(), id)
+	if err != nil {
+		return clients.Client{}, notProved(err)
+	}
+	if client.AuthMethod != privateKey {
+		return clients.Client{}, unknownClient(errors.New("another method is registered than " + privateKey))
+	}
+	if err := p.verifyAssertion(c.Request.Context(), client, form.Get("client_assertion")); err != nil {
+		var f *fault
+		if errors.As(err, &f) {
+			return clients.Client{}, f
+		}
+		return clients.Client{}, unknownClient(err)
+	}
+	return client, nil
+}
+
+// notProved keeps our own failures apart from clients that are not who they say.
+func notProved(err error) error {
+	switch problem.As(err).Kind {
+	case problem.KindInternal, problem.KindUnavailable, problem.KindTooMany:
+		return asFault(err, invalidClient)
+	}
+	return unknownClient(err)
+}
