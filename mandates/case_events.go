@@ -31,6 +31,8 @@ type stepDetail struct {
 	DueOn     string `json:"due_on,omitempty"`
 	Corrects  string `json:"corrects,omitempty"`
 	For       string `json:"for,omitempty"` // the mediator for whom a program reported
+	// Opened: no case was open for it; the report opened one.
+	Opened bool `json:"opened,omitempty"`
 }
 
 // stepWords is what the mediator typed: it may name people.

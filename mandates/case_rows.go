@@ -187,14 +187,14 @@ type stepRow struct {
 	Present                                                          bool
 	DueOn                                                            *time.Time
 	CorrectsID, DisputeID, ReportedBy                                *uuid.UUID
-	DisputeState                                                     *string
+	DisputeState, ReportedByName                                     *string
 	At                                                               time.Time
 }
 
-const stepColumns = `s.*, a.name AS mediator_name,
+const stepColumns = `s.*, a.name AS mediator_name, rb.name AS reported_by_name,
 	(SELECT d.id FROM disputes d WHERE d.step_id = s.id ORDER BY d.raised_at DESC LIMIT 1) AS dispute_id,
 	(SELECT d.state FROM disputes d WHERE d.step_id = s.id ORDER BY d.raised_at DESC LIMIT 1) AS dispute_state
-	FROM steps s LEFT JOIN accounts a ON a.id = s.mediator_id`
+	FROM steps s LEFT JOIN accounts a ON a.id = s.mediator_id LEFT JOIN clients rb ON rb.id = s.reported_by`
 
 func (r stepRow) step() Step {
 	s := Step{
@@ -204,6 +204,9 @@ func (r stepRow) step() Step {
 	}
 	if r.MediatorName != nil {
 		s.MediatorName = *r.MediatorName
+	}
+	if r.ReportedByName != nil {
+		s.ReportedByName = *r.ReportedByName
 	}
 	if r.DisputeState != nil {
 		s.DisputeState = *r.DisputeState

@@ -75,8 +75,10 @@ type Step struct {
 	DueOn                                                  time.Time
 	Corrects                                               uuid.UUID
 	At                                                     time.Time
-	// ReportedBy is the client that reported it; zero for a step at the screen.
-	ReportedBy uuid.UUID
+	// ReportedBy is the client that reported it, and ReportedByName what it is
+	// called; zero for a step at the screen.
+	ReportedBy     uuid.UUID
+	ReportedByName string
 	// Dispute is the person's disagreement with this step, zero if none, and
 	// DisputeState whether it was answered ("open", "answered").
 	Dispute      uuid.UUID

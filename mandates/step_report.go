@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -26,6 +27,13 @@ type Reported struct {
 	// About are the facts that the law asks beyond case and mandate: who the
 	// mediator is now and, of a service, its delegation.
 	About authz.Object
+	// Fresh reads About again inside the transaction, once the mandate is held,
+	// on rows that it holds too; nil: About is fresh enough.
+	Fresh func(tx *command.Tx) (authz.Object, error)
+	// Of says which case is meant, when Case does not; nil otherwise.
+	Of *CaseOf
+	// opens is the case that the report opens, when none is open.
+	opens *heldCase
 }
 
 // ReportStep logs a step that a service or an organisation's software reports.
@@ -36,6 +44,10 @@ func (s *Service) ReportStep(ctx context.Context, actor authz.Actor, r Reported)
 	var out Step
 	for range stepTries {
 		err := s.commands.Run(ctx, actor, reportCommand, func(tx *command.Tx) error {
+			r := r // of this try
+			if err := s.findCase(tx, &r); err != nil {
+				return err
+			}
 			kept, err := s.reportedBefore(tx, r)
 			if err != nil {
 				return err
@@ -56,7 +68,7 @@ func (s *Service) ReportStep(ctx context.Context, actor authz.Actor, r Reported)
 
 // reportedBefore finds the step of a key used before; the zero step: none.
 func (s *Service) reportedBefore(tx *command.Tx, r Reported) (Step, error) {
-	if r.IdempotencyKey == "" {
+	if r.IdempotencyKey == "" || r.opens != nil {
 		return Step{}, nil
 	}
 	id, err := oneID(tx.DB().Raw(`SELECT id FROM steps WHERE mediator_id = ? AND idempotency_key = ? AND reported_by = ?
@@ -90,6 +102,11 @@ func (s *Service) report(tx *command.Tx, r Reported) (Step, error) {
 	if err := lockIfAny(tx, c.mandate); err != nil {
 		return Step{}, err
 	}
+	if r.Fresh != nil {
+		if r.About, err = r.Fresh(tx); err != nil {
+			return Step{}, err
+		}
+	}
 	about := f.aboutStep(c, r.NewStep)
 	if err := tx.Decide(authz.StepReport, r.object(f.heldCase, c, tx.Actor()), about); err != nil {
 		return Step{}, err
@@ -104,6 +121,12 @@ func (s *Service) report(tx *command.Tx, r Reported) (Step, error) {
 	if f.State.Closed() && r.Corrects == uuid.Nil {
 		return Step{}, tx.Refuse(errCaseClosed, about)
 	}
+	if r.opens != nil {
+		if err := openReported(tx, &f, c.mandate); err != nil {
+			return Step{}, err
+		}
+		step.Case = f.ID
+	}
 	w := stepWrite{stepFacts: f, cover: c, step: step, key: r.IdempotencyKey, to: f.State.after(r.Outcome), due: f.DueOn}
 	if !step.DueOn.IsZero() && !f.State.Closed() {
 		w.due = step.DueOn
@@ -111,7 +134,7 @@ func (s *Service) report(tx *command.Tx, r Reported) (Step, error) {
 	w.step.ID, w.step.At, w.step.Mandate = tx.NewID(), tx.Now(), c.mandate
 	w.step.Mediator, w.step.MediatorName, w.step.ReportedBy = r.Mediator, r.MediatorName, tx.Actor().Client
 	w.acting = store.Acting{Account: tx.Actor().Client, As: string(command.PlainRole(tx.Actor()))}.String()
-	return w.step, s.writeReported(tx, w)
+	return w.step, s.writeReported(tx, w, r.opens != nil)
 }
 
 // lockIfAny holds the mandate before anything else, as whoever stops one does.
@@ -124,7 +147,7 @@ func lockIfAny(tx *command.Tx, mandate uuid.UUID) error {
 
 // reportFacts are what LogStep reads for itself.
 func reportFacts(tx *command.Tx, r Reported) (stepFacts, error) {
-	h, err := loadCase(tx.DB(), r.Case)
+	h, err := r.heldCase(tx)
 	if err != nil {
 		return stepFacts{}, err
 	}
@@ -139,6 +162,9 @@ func reportFacts(tx *command.Tx, r Reported) (stepFacts, error) {
 	if f.covers, err = coversOf(tx.DB(), h.Organisation, h.Beneficiary, h.Procedure); err != nil {
 		return f, fmt.Errorf("load covering mandates: %w", err)
 	}
+	if r.Of != nil {
+		f.covers = slices.DeleteFunc(f.covers, func(c cover) bool { return c.mandate != r.Of.Mandate })
+	}
 	return f, nil
 }
 
@@ -151,7 +177,7 @@ func (r Reported) object(h heldCase, c cover, actor authz.Actor) authz.Object {
 
 // writeReported writes the step, moves the case, tells the person at the first
 // use of the mandate, and appends the event.
-func (s *Service) writeReported(tx *command.Tx, w stepWrite) error {
+func (s *Service) writeReported(tx *command.Tx, w stepWrite, opened bool) error {
 	used, err := usedBefore(tx.Tx, w.cover.mandate)
 	if err != nil {
 		return err
@@ -167,7 +193,7 @@ func (s *Service) writeReported(tx *command.Tx, w stepWrite) error {
 	st := w.step
 	e := translog.Event{Kind: translog.StepReported, Organisation: st.Organisation, Beneficiary: st.Beneficiary, Mandate: st.Mandate,
 		Case: st.Case, Step: st.ID, Procedure: st.Procedure, Action: st.Action, Outcome: st.Outcome}
-	d := stepDetail{Action: st.Action, Outcome: st.Outcome, Present: st.Present, CaseState: string(w.to), DueOn: dayText(st.DueOn), For: st.Mediator.String()}
+	d := stepDetail{Action: st.Action, Outcome: st.Outcome, Present: st.Present, CaseState: string(w.to), DueOn: dayText(st.DueOn), For: st.Mediator.String(), Opened: opened}
 	if st.Corrects != uuid.Nil {
 		d.Corrects = st.Corrects.String()
 	}

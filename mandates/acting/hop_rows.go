@@ -19,21 +19,21 @@ import (
 // hop is what a decision about a delegation needs, and what a token says of
 // people, as they were when the statement ran.
 type hop struct {
-	mandateState            string
-	mandateEnds             time.Time
-	grantLive, inGrant      bool
-	grantActions            []string
-	membership              authz.Membership
-	accountSuspended        bool
-	mediator, organisation  string // names
-	territory, pack         string
-	given, family, usage    string
-	birthDate               *time.Time
-	birthPlace, email       string
-	phone, address          string
-	tokenUsed, tokenRevoked bool
-	holder                  uuid.UUID // whom the token shown is for
-	at                      time.Time // when it was read
+	mandateState           string
+	mandateEnds            time.Time
+	grantLive, inGrant     bool
+	grantActions           []string
+	membership             authz.Membership
+	accountSuspended       bool
+	mediator, organisation string // names
+	territory, pack        string
+	given, family, usage   string
+	birthDate              *time.Time
+	birthPlace, email      string
+	phone, address         string
+	tokenRevoked           bool
+	holder                 uuid.UUID // whom the token shown is for
+	at                     time.Time // when it was read
 }
 
 // hopColumns are a delegation with everything a hop decides on: one round trip.
@@ -102,19 +102,19 @@ func (s *Service) delegation(r *hopRow, now time.Time) (Delegation, error) {
 
 // tokenRow takes tokenColumns.
 type tokenRow struct {
-	used, revoked *time.Time
-	holder        pgtype.UUID
+	revoked *time.Time
+	holder  pgtype.UUID
 }
 
-const tokenColumns = `, tk.kind, tk.audience, tk.scopes, tk.actions, tk.expires_at, tk.used_at, tk.revoked_at, tk.holder_id`
+const tokenColumns = `, tk.kind, tk.audience, tk.scopes, tk.actions, tk.expires_at, tk.revoked_at, tk.holder_id`
 
 func (t *tokenRow) into(d *Delegation) []any {
 	k := &d.Token
-	return []any{&k.Kind, &k.Audience, &k.Scopes, &k.Actions, &k.ExpiresAt, &t.used, &t.revoked, &t.holder}
+	return []any{&k.Kind, &k.Audience, &k.Scopes, &k.Actions, &k.ExpiresAt, &t.revoked, &t.holder}
 }
 
 func (t *tokenRow) finish(d *Delegation) {
-	d.facts.tokenUsed, d.facts.tokenRevoked, d.facts.holder = t.used != nil, t.revoked != nil, t.holder.Bytes
+	d.facts.tokenRevoked, d.facts.holder = t.revoked != nil, t.holder.Bytes
 }
 
 var errNoDelegation = errors.New("acting: no such delegation")
@@ -142,7 +142,7 @@ const byID = `SELECT ` + hopColumns + ` FROM delegations d` + hopJoins + ` WHERE
 // again reads a delegation as it is now, keeping the token shown.
 func (s *Service) again(ctx context.Context, d Delegation) (Delegation, error) {
 	fresh, err := s.read(ctx, byID, []any{d.ID}, nothing)
-	fresh.Token, fresh.facts.tokenUsed, fresh.facts.tokenRevoked, fresh.facts.holder = d.Token, d.facts.tokenUsed, d.facts.tokenRevoked, d.facts.holder
+	fresh.showing(d)
 	return fresh, err
 }
 
@@ -165,6 +165,22 @@ func (s *Service) inTx(tx *store.Tx, id uuid.UUID) (Delegation, error) {
 		return Delegation{}, fmt.Errorf("load a delegation: %w", err)
 	}
 	return s.delegation(&r, tx.Now())
+}
+
+// holdInTx holds a delegation's row and reads it as it is now, for the token
+// that was shown.
+func (s *Service) holdInTx(tx *store.Tx, d Delegation) (Delegation, error) {
+	if _, err := tx.SQL().ExecContext(tx.Context(), `SELECT FROM delegations WHERE id = $1 FOR SHARE`, d.ID); err != nil {
+		return Delegation{}, fmt.Errorf("hold a delegation: %w", err)
+	}
+	fresh, err := s.inTx(tx, d.ID)
+	fresh.showing(d)
+	return fresh, err
+}
+
+// showing keeps the token that was shown with what was read again.
+func (d *Delegation) showing(of Delegation) {
+	d.Token, d.facts.tokenRevoked, d.facts.holder = of.Token, of.facts.tokenRevoked, of.facts.holder
 }
 
 // native gives ids in pgx's own type: as uuid.UUID each travels by way of its

@@ -48,7 +48,6 @@ const (
 	AccessLifetime     = 5 * time.Minute
 	DelegationLifetime = 8 * time.Hour // at most; the mandate's or the session's end may come first
 	CheckLifetime      = time.Minute   // of a signed answer
-	SoftwareLifetime   = 10 * time.Minute
 )
 
 // Authentication contexts that a request may ask for and a token names (acr).
