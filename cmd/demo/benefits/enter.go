@@ -122,6 +122,7 @@ func (s *Service) enter(v *visitor) (o opened, done bool, err error) {
 		return opened{}, true, s.problem(v, http.StatusNotFound, "closed")
 	}
 	o = opened{a, h}
+	v.open = &o
 	if o.Stop != nil {
 		return o, false, nil
 	}

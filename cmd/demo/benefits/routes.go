@@ -33,6 +33,7 @@ type visitor struct {
 	id     string // of the visit
 	lang   string
 	secure bool
+	open   *opened // the application of the address, once it is found
 }
 
 const (

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 )
 
 var skeleton = template.Must(template.New("").Funcs(template.FuncMap{"list": func(s ...string) []string { return s }}).ParseFS(files, "assets/*.html"))
@@ -31,7 +30,6 @@ type view struct {
 	Issuer  string
 	Status  int
 	path    *url.URL
-	now     time.Time
 }
 
 // Title is the page's own name, in the document's title and as its h1.
@@ -260,7 +258,10 @@ func (v view) Kept() string { return v.Day(v.Open.TouchedAt.Add(keptFor)) }
 // render shows a page.
 func (s *Service) render(v *visitor, status int, screen string, show view) error {
 	show.speech, show.Screen, show.Issuer, show.Status = speech{Lang: v.lang, zone: s.zone}, screen, s.Issuer, status
-	show.path, show.now = v.r.URL, s.Now()
+	show.path = v.r.URL
+	if show.Open == nil {
+		show.Open = v.open
+	}
 	var body bytes.Buffer
 	if err := skeleton.ExecuteTemplate(&body, "layout.html", show); err != nil {
 		return err
