@@ -1,0 +1,177 @@
+package op_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/relais-org/relais/organisations/clients"
+)
+
+// fc is FranceConnect as it asks an identity provider today: secret in the
+// body, acr eidas1, no PKCE.
+func (h *house) fc(change ...func(*clients.New)) *rp {
+	h.t.Helper()
+	_, secret := h.service("fc-test", append([]func(*clients.New){func(n *clients.New) {
+		n.Profile, n.AuthMethod, n.IDTokenAlg = clients.FranceConnect, clients.SecretPost, "HS256"
+	}}, change...)...)
+	r := h.rp("fc-test", secret)
+	r.basic, r.verifier = false, ""
+	return r
+}
+
+func (r *rp) askingFC() url.Values {
+	return url.Values{"client_id": {r.id}, "response_type": {"code"}, "redirect_uri": {r.redirect},
+		"scope": {"openid profile email address phone birth"}, "state": {r.state}, "nonce": {r.nonce}, "acr_values": {"eidas1"},
+		"claims": {`{"id_token":{"rep_scope":{"essential":true,"values":["housing"]}}}`}}
+}
+
+func (r *rp) redeemFC(code string) answer {
+	return r.post("/oauth/token", url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {r.redirect}})
+}
+
+var tenClaims = []string{"sub", "given_name", "family_name", "preferred_username", "birthdate", "birthplace", "birthcountry", "gender", "email", "creation_date"}
+
+func TestFranceConnectWholeWay(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	r := h.fc()
+	got := r.redeemFC(r.code(r.askingFC()))
+	if got.status != http.StatusOK || got.json["authorization_details"] != nil {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	verifySharedSecret(t, got.text("id_token"), r.secret)
+	id := claimsOf(t, got.text("id_token"))
+	if id["acr"] != "eidas1" || id["nonce"] != r.nonce || fmt.Sprint(id["rep_scope"]) != "[housing]" || id["act"] == nil {
+		t.Errorf("ID token %v", id)
+	}
+	info := h.userinfo(got.text("access_token"))
+	for _, name := range tenClaims {
+		if _, there := info.json[name]; !there {
+			t.Errorf("userinfo lacks %s: %s", name, info.body)
+		}
+	}
+	if info.text("given_name") != "Fatima" || info.text("birthdate") != "1957-03-12" || info.text("email") == "" || info.text("gender") != "" {
+		t.Errorf("userinfo %s", info.body)
+	}
+	refused(t, r.redeemFC("x"), http.StatusBadRequest, "invalid_grant")
+}
+
+// RS256, and a signed userinfo, where the client is registered so.
+func TestFranceConnectSigned(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	r := h.fc(func(n *clients.New) { n.IDTokenAlg, n.UserinfoAlg = "RS256", "RS256" })
+	got := r.redeemFC(r.code(r.askingFC()))
+	info := h.userinfo(got.text("access_token"))
+	if info.header.Get("Content-Type") != "application/jwt" {
+		t.Fatalf("userinfo %s", info.body)
+	}
+	c := claimsOf(t, info.body)
+	if c["iss"] != h.issuer || c["aud"] != "fc-test" || c["sub"] != claimsOf(t, got.text("id_token"))["sub"] {
+		t.Errorf("userinfo %v", c)
+	}
+	keys := h.get(http.DefaultClient, h.issuer+"/oauth/keys").json["keys"].([]any)
+	if !slices.ContainsFunc(keys, func(k any) bool { return k.(map[string]any)["kty"] == "RSA" }) {
+		t.Error("the RSA key is not published")
+	}
+}
+
+// The protocol's refusals.
+func TestFranceConnectRefusals(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	r := h.fc()
+	rep := func(s string) map[string]string { return map[string]string{"claims": s} }
+	for name, c := range map[string]struct {
+		set  map[string]string
+		code string
+	}{
+		"no nonce":         {map[string]string{"nonce": ""}, "invalid_request"},
+		"no acr":           {map[string]string{"acr_values": ""}, "invalid_request"},
+		"eidas2":           {map[string]string{"acr_values": "eidas2"}, "invalid_request"},
+		"more than eidas1": {map[string]string{"acr_values": "eidas1 eidas2"}, "invalid_request"},
+		"no openid":        {map[string]string{"scope": "profile birth"}, "invalid_scope"},
+		"token flow":       {map[string]string{"response_type": "token"}, "unsupported_response_type"},
+		"details":          {map[string]string{"authorization_details": "[]"}, "invalid_request"},
+		"not JSON":         {rep(`{`), "invalid_request"},
+		"not essential":    {rep(`{"id_token":{"rep_scope":{"essential":false,"values":["housing"]}}}`), "invalid_request"},
+		"no values":        {rep(`{"id_token":{"rep_scope":{"essential":true,"values":[]}}}`), "invalid_request"},
+		"wrong shape":      {rep(`{"id_token":{"rep_scope":"housing"}}`), "invalid_request"},
+		"not offered":      {rep(`{"id_token":{"rep_scope":{"essential":true,"values":["justice"]}}}`), "invalid_scope"},
+		"weak PKCE":        {map[string]string{"code_challenge": "abc", "code_challenge_method": "plain"}, "invalid_request"},
+	} {
+		v := r.askingFC()
+		for key, value := range c.set {
+			v.Set(key, value)
+			if value == "" {
+				v.Del(key)
+			}
+		}
+		got := r.authorize(v)
+		sentBack(t, r, got, c.code)
+		if t.Failed() {
+			t.Fatal(name)
+		}
+	}
+	v := r.askingFC()
+	v.Del("state")
+	sentBack(t, r, r.authorize(v), "invalid_request")
+	v.Set("redirect_uri", callback+"x")
+	shown(t, r.authorize(v), http.StatusBadRequest)
+
+	// at the token endpoint
+	code := r.code(r.askingFC())
+	basic := h.rp("fc-test", r.secret)
+	refused(t, basic.redeem(code), http.StatusUnauthorized, "invalid_client") // the secret belongs in the body
+	wrong := h.rp("fc-test", "wrong")
+	wrong.basic = false
+	refused(t, wrong.redeemFC(code), http.StatusUnauthorized, "invalid_client")
+	injected := r.post("/oauth/token", url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {r.redirect},
+		"code_verifier": {"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"}})
+	refused(t, injected, http.StatusBadRequest, "invalid_grant") // a verifier nothing is compared with
+
+	late := r.code(r.askingFC())
+	h.advance(61 * time.Second)
+	refused(t, r.redeemFC(late), http.StatusBadRequest, "invalid_grant")
+
+	// what was Aidants Connect's flaw: used twice, and after the mandate ended
+	twice := r.code(r.askingFC())
+	given := r.redeemFC(twice)
+	refused(t, r.redeemFC(twice), http.StatusBadRequest, "invalid_grant")
+	if info := h.userinfo(given.text("access_token")); info.status != http.StatusUnauthorized {
+		t.Errorf("after reuse %d", info.status)
+	}
+	last := r.redeemFC(r.code(r.askingFC()))
+	h.revokeMandate()
+	if info := h.userinfo(last.text("access_token")); info.status != http.StatusUnauthorized {
+		t.Errorf("after the revocation %d", info.status)
+	}
+}
+
+// rep_scope is enforced: nobody can be chosen for what was not asked for.
+func TestRepScopeIsEnforced(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	r := h.fc(func(n *clients.New) {
+		for _, p := range h.pack.Procedures {
+			if p.Theme == "family" {
+				n.Procedures = append(n.Procedures, p.Code)
+			}
+		}
+	})
+	v := r.askingFC()
+	v.Set("claims", `{"id_token":{"rep_scope":{"essential":true,"values":["family"]}}}`)
+	id := r.requestOf(r.authorize(v))
+	seen, err := h.acting.Open(t.Context(), h.as(h.mediator), id, r.secretOfBrowser())
+	must(t, err)
+	if slices.Contains(seen.Procedures, procedure) {
+		t.Error("offered what was not asked for")
+	}
+	if err := h.acting.ChoosePerson(t.Context(), h.as(h.mediator), id, seen.Version, h.person); err == nil {
+		t.Error("somebody with a housing mandate was chosen for family matters")
+	}
+}
