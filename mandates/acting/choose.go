@@ -43,9 +43,12 @@ func (s *Service) Open(ctx context.Context, actor authz.Actor, id uuid.UUID, bro
 	if err != nil {
 		return Choosing{}, problem.Wrap(err, "bind a request")
 	}
-	r, err := s.Request(ctx, id)
+	r, err := loadRequest(ctx, s.commands.Store(), id)
 	if err != nil {
 		return Choosing{}, err
+	}
+	if !s.commands.Store().Now().Before(r.ExpiresAt) {
+		return expired(r, actor, browser)
 	}
 	if !bound && (r.State == Open || !r.OfBrowser(browser) || r.account != actor.Account) {
 		return Choosing{}, problem.NotFound()
@@ -54,6 +57,16 @@ func (s *Service) Open(ctx context.Context, actor authz.Actor, id uuid.UUID, bro
 		return Choosing{}, err
 	}
 	return s.choosing(ctx, actor, r)
+}
+
+// expired gives back a request that is too old with its State, for the page to
+// say where to start again: only to the mediator and browser it belonged to.
+func expired(r Request, actor authz.Actor, browser []byte) (Choosing, error) {
+	if !r.OfBrowser(browser) || r.account != uuid.Nil && r.account != actor.Account {
+		return Choosing{}, problem.NotFound()
+	}
+	r.State = Expired
+	return Choosing{Request: r, ClientName: r.Client.Name}, nil
 }
 
 // mayChoose asks the law, and records its refusal.
@@ -168,7 +181,7 @@ func (r Request) tooOld(actor authz.Actor, now time.Time) bool {
 	return now.Sub(actor.StrongAt) > time.Duration(*r.Params.MaxAge)*time.Second
 }
 
-// Offer searches, by name, among the people of the actor's organisation with a
+// Offer searches, by name and date of birth, among the people of the actor's organisation with a
 // live mandate for a procedure that can be chosen (OP-03): 20 at most, and none
 // for fewer than two letters. There is no list of everybody.
 func (s *Service) Offer(ctx context.Context, actor authz.Actor, id uuid.UUID, text string) ([]Offered, error) {

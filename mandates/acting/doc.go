@@ -14,8 +14,9 @@
 //     decide on the mediator's authority, the organisation, the mandate, the line
 //     and the client as they are at that instant. No answer rests on a token's
 //     own content (DESIGN §5, 2).
-//   - A hop that writes checks again in its statement, on the delegation's row,
-//     which every stop writes: a stop comes wholly before or wholly after.
+//   - A hop that writes checks again in its statement, on the mandate's row and
+//     then the delegation's, which every stop writes: a stop comes wholly before
+//     or wholly after.
 //   - A code works once; a refresh token works once. The second time ends what
 //     the first gave (OP-04; RFC 9700 §2.2.2, §4.14).
 //   - Codes and tokens are kept as SHA-256 only.

@@ -194,16 +194,18 @@ func native(args ...any) []any {
 	return args
 }
 
-// liveDelegation checks again, on the delegation's row, which every stop
-// writes, everything that could have ended since the decision. $1 delegation,
-// $2 instant. A stop under way is waited for; then there is no row.
+// liveDelegation checks again, on rows it locks, everything that could have
+// ended since the decision. $1 delegation, $2 instant. The mandate comes first in
+// the list of locks, as in every command that stops one: a revocation under way
+// is waited for, and what is dated after it finds no row. The delegation's row is
+// written by every stop of any kind.
 //
-// state || ” keeps the planner off partial indexes, as for steps.
-const liveDelegation = `SELECT d.id FROM delegations d
+// state || '' keeps the planner off partial indexes, as for steps.
+const liveDelegation = `SELECT d.id FROM mandates md
+	JOIN delegations d ON d.mandate_id = md.id JOIN grants g ON g.id = d.grant_id
 	JOIN clients cl ON cl.id = d.client_id JOIN organisations o ON o.id = d.organisation_id
-	JOIN mandates md ON md.id = d.mandate_id JOIN grants g ON g.id = d.grant_id
 	WHERE d.id = $1::uuid AND d.ended_at IS NULL AND d.ends_at > $2::timestamptz AND cl.state = 'active' AND o.state = 'active'
 	AND md.state || '' = 'active' AND md.ends_at > $2 AND g.state || '' = 'active'
 	AND EXISTS (SELECT FROM memberships k JOIN accounts a ON a.id = k.account_id WHERE k.account_id = d.account_id
 		AND k.organisation_id = d.organisation_id AND k.role = 'mediator' AND k.state = 'active' AND a.state = 'bound')
-	FOR SHARE OF d`
+	FOR SHARE OF md, d`

@@ -203,13 +203,19 @@ func (s *Service) linesOf(ctx context.Context, r Request, beneficiary uuid.UUID)
 	})
 }
 
-// search finds people by every word of a text, accents and case aside.
+// search finds people by every word of a text, accents and case aside, and by
+// a date of birth among them.
 func (s *Service) search(ctx context.Context, r Request, text string) ([]Offered, error) {
 	st := s.commands.Store()
 	args := []any{r.organisation, st.Now(), s.offered(r.Client, r.Params)}
 	var where strings.Builder
+	if born, rest, ok := beneficiaries.BirthDateIn(text); ok {
+		text = rest
+		args = append(args, born)
+		fmt.Fprintf(&where, " AND b.birth_date = $%d", len(args))
+	}
 	for _, word := range strings.Fields(text) {
-		if len(args) >= 9 {
+		if len(args) >= 10 {
 			break // six words find anybody
 		}
 		args = append(args, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(word)+"%")

@@ -334,7 +334,9 @@ type event struct {
 
 func (b *bundle) events() []event {
 	b.t.Helper()
-	or := func(column string) string { return "coalesce(" + column + ", '00000000-0000-0000-0000-000000000000'::uuid)" }
+	or := func(column string) string {
+		return "coalesce(" + column + ", '00000000-0000-0000-0000-000000000000'::uuid)"
+	}
 	rows, err := b.store.Pool().Query(context.Background(), `SELECT kind, actor_role, coalesce(outcome, ''), `+or("actor_id")+`, `+or("organisation_id")+`, `+
 		or("beneficiary_id")+`, `+or("mandate_id")+`, `+or("step_id")+`, facts, events::text FROM events ORDER BY events.xid, events.id`)
 	must(b.t, err)

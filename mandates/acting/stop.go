@@ -163,8 +163,8 @@ func (s *Service) end(ctx context.Context, actor authz.Actor, d Delegation, reas
 	})
 }
 
-// EndDelegation ends what a mediator was given, at their own word or that of
-// the service, and with it every token: sign-out at the provider.
+// EndDelegation ends what a mediator was given, at their own word, the person's
+// or that of the service, and with it every token.
 func (s *Service) EndDelegation(ctx context.Context, actor authz.Actor, id uuid.UUID) error {
 	d, err := s.read(ctx, byID, []any{id}, nothing)
 	if err == errNoDelegation { //nolint:errorlint // our own, never wrapped
@@ -173,7 +173,11 @@ func (s *Service) EndDelegation(ctx context.Context, actor authz.Actor, id uuid.
 	if err != nil {
 		return err
 	}
-	return s.end(ctx, actor, d, "signed_out")
+	reason := "signed_out"
+	if actor.Beneficiary != uuid.Nil {
+		reason = "recalled"
+	}
+	return s.end(ctx, actor, d, reason)
 }
 
 // SessionEnded ends what was given in a session that is over.
