@@ -27,14 +27,14 @@ type keyed struct {
 	key jose.JSONWebKey
 }
 
-func (h *house) keyed(id string) *keyed {
+func (h *house) keyed(id string, change ...func(*clients.New)) *keyed {
 	h.t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(h.t, err)
 	k := jose.JSONWebKey{Key: private, KeyID: "k-" + id, Algorithm: "ES256", Use: "sig"}
 	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{k.Public()}})
 	must(h.t, err)
-	h.service(id, func(n *clients.New) { n.AuthMethod, n.Keys = clients.PrivateKeyJWT, set })
+	h.service(id, append([]func(*clients.New){func(n *clients.New) { n.AuthMethod, n.Keys = clients.PrivateKeyJWT, set }}, change...)...)
 	return &keyed{h.rp(id, ""), k}
 }
 

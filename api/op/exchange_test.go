@@ -36,7 +36,10 @@ func TestTokenExchange(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
 	_, one := h.service("one")
-	_, two := h.service("two", func(n *clients.New) { n.Claims = []string{"family_name"}; n.Scopes = []string{"openid", "profile", "birth", "offline_access"} })
+	_, two := h.service("two", func(n *clients.New) {
+		n.Claims = []string{"family_name"}
+		n.Scopes = []string{"openid", "profile", "birth", "offline_access"}
+	})
 	r, target := h.rp("one", one), h.rp("two", two)
 	direct := claimsOf(t, target.tokens().text("id_token"))
 	subject := r.tokens().text("access_token")
