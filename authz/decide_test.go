@@ -72,6 +72,7 @@ func TestSuspendedOrganisationOnlyReadsAndStops(t *testing.T) {
 	stopping := []Permission{
 		Perm(KindMandate, MandateRevoke), Perm(KindMandate, MandateRenounce), Perm(KindMandate, MandatePrint), Perm(KindCard, CardCancel),
 		Perm(KindBeneficiary, BeneficiarySearch), Perm(KindSession, SessionStart), Perm(KindSession, SessionEnd), Perm(KindPage, PageSee),
+		Perm(KindDelegation, DelegationEnd), Perm(KindRequest, RequestDecline), Perm(KindWebhook, WebhookEnd),
 	}
 	for _, role := range []Role{Mediator, Referent} {
 		for _, p := range Permissions() {

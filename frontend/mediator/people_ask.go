@@ -2,12 +2,10 @@ package mediator
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
+	"github.com/relais-org/relais/beneficiaries"
 	"github.com/relais-org/relais/mandates"
 )
 
@@ -40,41 +38,10 @@ func readPeopleAsk(q url.Values) peopleAsk {
 // typed.
 func (a peopleAsk) query() mandates.PeopleQuery {
 	q := mandates.PeopleQuery{List: a.List, Cursor: a.After, Text: a.Typed}
-	if born, rest, ok := birthDateIn(a.Typed); ok {
+	if born, rest, ok := beneficiaries.BirthDateIn(a.Typed); ok {
 		q.BirthDate, q.Text = born, rest
 	}
 	return q
-}
-
-// dates as people type them: the day first, or the year first.
-var (
-	dayFirst    = regexp.MustCompile(`(?:^|\s)(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:\s|$)`)
-	yearFirst   = regexp.MustCompile(`(?:^|\s)(\d{4})-(\d{1,2})-(\d{1,2})(?:\s|$)`)
-	withSpaces  = regexp.MustCompile(`^(\d{1,2}) (\d{1,2}) (\d{4})$`)
-	dayPosition = map[*regexp.Regexp][3]int{dayFirst: {1, 2, 3}, withSpaces: {1, 2, 3}, yearFirst: {3, 2, 1}}
-)
-
-// birthDateIn finds a date in what was typed, and gives the rest.
-func birthDateIn(typed string) (born time.Time, rest string, ok bool) {
-	for _, shape := range []*regexp.Regexp{dayFirst, withSpaces, yearFirst} {
-		m := shape.FindStringSubmatch(typed)
-		if m == nil {
-			continue
-		}
-		at := dayPosition[shape]
-		if born, ok = realDay(m[at[0]], m[at[1]], m[at[2]]); ok {
-			return born, strings.TrimSpace(shape.ReplaceAllString(typed, " ")), true
-		}
-	}
-	return time.Time{}, typed, false
-}
-
-func realDay(day, month, year string) (time.Time, bool) {
-	d, _ := strconv.Atoi(day) // digits only, by the expression
-	m, _ := strconv.Atoi(month)
-	y, _ := strconv.Atoi(year)
-	born := time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
-	return born, born.Day() == d && int(born.Month()) == m
 }
 
 // href is the address of another page of the same choice.
