@@ -81,6 +81,37 @@ func (s *Service) CancelCard(ctx context.Context, actor authz.Actor, mandate uui
 	})
 }
 
+// LiveCards counts the person's own cards that still open their space.
+func (s *Service) LiveCards(ctx context.Context, actor authz.Actor) (int64, error) {
+	return liveCodesOf(s.commands.Store().Read(ctx), actor.Beneficiary)
+}
+
+// CancelMyCards ends every code of the person's own cards, and the sessions
+// they opened: somebody who lost one need not say which. The one that asks has
+// proved their phone, and goes on.
+func (s *Service) CancelMyCards(ctx context.Context, actor authz.Actor) error {
+	return s.commands.Run(ctx, actor, "card.cancel", func(tx *command.Tx) error {
+		b, err := load(tx.DB(), actor.Beneficiary, true)
+		if err != nil {
+			return err
+		}
+		if err := tx.Decide(authz.CardCancel, authz.Object{Kind: authz.KindCard, Organisation: b.Organisation, Beneficiary: b.ID}, b.about()); err != nil {
+			return err
+		}
+		n, err := cancelCodesOf(tx.Tx, b.ID)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			tx.Repeated() // pressed twice: done is done
+			return nil
+		}
+		e := b.about()
+		e.Kind, e.Detail = translog.CardCancelled, cardDetail{Cards: n}
+		return tx.Append(e)
+	})
+}
+
 func (s *Service) decideOnCard(tx *command.Tx, mandate uuid.UUID, action authz.Action) (translog.Event, string, error) {
 	beneficiary, organisation, state, err := mandateOf(tx.DB(), mandate)
 	if err != nil {

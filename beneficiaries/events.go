@@ -26,7 +26,8 @@ type phoneCodeDetail struct {
 }
 
 type cardDetail struct {
-	Tier string `json:"tier,omitempty"`
+	Tier  string `json:"tier,omitempty"`
+	Cards int64  `json:"cards,omitempty"` // that stopped at once
 }
 
 type erasedDetail struct {

@@ -166,6 +166,20 @@ func cancelCodes(tx *store.Tx, mandate uuid.UUID) error {
 	return tx.DB().Exec(`UPDATE access_codes SET revoked_at = ? WHERE mandate_id = ? AND revoked_at IS NULL`, tx.Now(), mandate).Error
 }
 
+// cancelCodesOf ends all the codes of a person, and what they opened.
+func cancelCodesOf(tx *store.Tx, beneficiary uuid.UUID) (int64, error) {
+	if err := tx.DB().Exec(`DELETE FROM web_sessions WHERE tier = 'card' AND beneficiary_id = ?`, beneficiary).Error; err != nil {
+		return 0, err
+	}
+	res := tx.DB().Exec(`UPDATE access_codes SET revoked_at = ? WHERE beneficiary_id = ? AND revoked_at IS NULL`, tx.Now(), beneficiary)
+	return res.RowsAffected, res.Error
+}
+
+func liveCodesOf(db *gorm.DB, beneficiary uuid.UUID) (n int64, err error) {
+	err = db.Raw(`SELECT count(*) FROM access_codes WHERE beneficiary_id = ? AND revoked_at IS NULL`, beneficiary).Scan(&n).Error
+	return n, err
+}
+
 // liveCode says how many live codes a mandate has (0 or 1).
 func liveCode(db *gorm.DB, mandate uuid.UUID) (n int64, err error) {
 	err = db.Raw(`SELECT count(*) FROM access_codes WHERE mandate_id = ? AND revoked_at IS NULL`, mandate).Scan(&n).Error

@@ -17,6 +17,7 @@ func (s *Surface) mandateRoutes() []desk.Route {
 	read := authz.Perm(authz.KindMandate, authz.MandateRead)
 	print := authz.Perm(authz.KindMandate, authz.MandatePrint)
 	card := authz.Perm(authz.KindCard, authz.CardIssue)
+	cancel := authz.Perm(authz.KindCard, authz.CardCancel)
 	return []desk.Route{
 		desk.Post("/people/:id/mandates", draft, s.beginMandate),
 		desk.Get("/mandates/:id", read, s.mandate),
@@ -42,6 +43,8 @@ func (s *Surface) mandateRoutes() []desk.Route {
 		desk.Post("/mandates/:id/renew", draft, s.renewMandate),
 		desk.Get("/mandates/:id/card", card, s.confirmCard),
 		desk.Post("/mandates/:id/card", card, s.newCard),
+		desk.Get("/mandates/:id/card/cancel", cancel, s.confirmCancelCard),
+		desk.Post("/mandates/:id/card/cancel", cancel, s.cancelCard),
 		desk.Post("/mandates/:id/card.pdf", print, s.cardPDF),
 		desk.Get("/mandates/:id/document.pdf", print, s.documentPDF),
 		desk.Get("/mandates/:id/evidence/:evidence", read, s.evidence),

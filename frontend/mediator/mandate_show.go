@@ -45,6 +45,7 @@ type mandateView struct {
 	RenewKey  string // empty: cannot be renewed
 	MayStop   bool
 	MayCard   bool
+	MayCancel bool // the card, without a new one
 }
 
 // mandateAlert says what is special about the state.
@@ -71,6 +72,7 @@ func (s *Surface) showMandate(c *gin.Context, d deal, refused *refusal) error {
 		v.Until = p.T("mandate.show.until", "Date", lastDay(p, d.m.EndsAt))
 		v.MayStop = s.mayDo(d, authz.KindMandate, authz.MandateRevoke)
 		v.MayCard = s.mayDo(d, authz.KindCard, authz.CardIssue)
+		v.MayCancel = s.mayDo(d, authz.KindCard, authz.CardCancel)
 	}
 	if state == mandates.Active && s.mayDo(d, authz.KindMandate, authz.MandateDraft) {
 		v.Act = "/cases/new?person=" + d.m.Beneficiary.String()

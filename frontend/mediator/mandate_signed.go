@@ -1,12 +1,14 @@
 package mediator
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 	"rsc.io/qr"
 
 	"github.com/relais-org/relais/authz"
@@ -86,6 +88,18 @@ func (s *Surface) signedViewOf(d deal, code beneficiaries.Code) (signedView, err
 // confirmCard says what a new card does to the old one.
 func (s *Surface) confirmCard(c *gin.Context, actor authz.Actor) error {
 	return s.confirmStop(c, actor, cardStop)
+}
+
+// confirmCancelCard says what cancelling a card without a new one does.
+func (s *Surface) confirmCancelCard(c *gin.Context, actor authz.Actor) error {
+	return s.confirmStop(c, actor, cancelStop)
+}
+
+// cancelCard ends a lost card's code; a new one can be made later.
+func (s *Surface) cancelCard(c *gin.Context, actor authz.Actor) error {
+	return s.stopNow(c, actor, cancelStop, uuid.Nil, func(ctx context.Context, id uuid.UUID, _ string) error {
+		return s.Beneficiaries.CancelCard(ctx, actor, id)
+	})
 }
 
 // newCard makes a new code and shows it, this once.

@@ -47,6 +47,7 @@ var (
 	renounceStop = stopKind{"/renounce", "mandate.renounce.", reasonNeeded, "flash.mandate_renounced", live}
 	voidStop     = stopKind{"/void", "mandate.void.", reasonIfWanted, "flash.mandate_voided", unsigned}
 	cardStop     = stopKind{"/card", "mandate.card.", noReason, "", cardWorks}
+	cancelStop   = stopKind{"/card/cancel", "mandate.card_cancel.", noReason, "flash.card_cancelled", cardWorks}
 )
 
 // stopView is the page before a dangerous act.

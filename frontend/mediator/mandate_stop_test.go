@@ -189,3 +189,29 @@ func TestMandateStates(t *testing.T) {
 	h.clock.Advance(200 * 24 * time.Hour)
 	see("mandate.show.expired")
 }
+
+// A card lost while the person is away: staff end it without making another,
+// and say so once; the referent may too.
+func TestCancellingACard(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	who := h.newPerson(h.mediator, "Fatima", "Haddad")
+	path := mandatePath(h.signed(h.mediator, who.ID, 31, "housing"))
+	live := func() int { return h.count(`SELECT count(*) FROM access_codes WHERE beneficiary_id = $1 AND revoked_at IS NULL`, who.ID) }
+	for _, b := range []*browser{h.browse(h.mediator), h.browse(h.referent)} {
+		if live() != 1 {
+			t.Fatal("there is no card to cancel")
+		}
+		b.get(path).is(http.StatusOK).shows(path + "/card/cancel")
+		b.get(path+"/card/cancel").is(http.StatusOK).says("mandate.card_cancel.first").says("mandate.card_cancel.keep")
+		b.post(path+"/card/cancel", nil).goes(path)
+		if live() != 0 {
+			t.Fatal("the card still works")
+		}
+		b.post(path+"/card/cancel", nil).is(http.StatusUnprocessableEntity).says("problem.card_already_cancelled")
+		h.browse(h.mediator).post(path+"/card", nil).is(http.StatusOK) // a new one may still be made
+	}
+	if n := h.count(`SELECT count(*) FROM events WHERE kind = 'card.cancelled' AND mandate_id IS NOT NULL`); n != 2 {
+		t.Errorf("%d events", n)
+	}
+}

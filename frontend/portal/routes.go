@@ -23,6 +23,7 @@ const (
 	historyPath = "/mine/history"
 	contactPath = "/mine/contact"
 	papersPath  = "/mine/papers"
+	cardPath    = "/mine/card"
 )
 
 // Dependencies of the surface.
@@ -51,6 +52,7 @@ func (s *Surface) Routes() []desk.Route {
 	disagree := authz.Perm(authz.KindDispute, authz.DisputeRaise)
 	contact := authz.Perm(authz.KindBeneficiary, authz.BeneficiaryChangeContact)
 	papers := authz.Perm(authz.KindMandate, authz.MandatePrint)
+	card := authz.Perm(authz.KindCard, authz.CardCancel)
 	return []desk.Route{
 		desk.Get(homePath, see, s.mine),
 		desk.Get("/mine/stop/:mandate", stop, s.stopForm),
@@ -67,6 +69,8 @@ func (s *Surface) Routes() []desk.Route {
 		desk.Post(contactPath, contact, s.atPhone(s.changeContact)),
 		desk.Get(papersPath, papers, s.atPhone(s.papers)),
 		desk.Get("/mine/papers/:mandate", papers, s.atPhone(s.paper)),
+		desk.Get(cardPath, card, s.atPhone(s.cardForm)),
+		desk.Post(cardPath, card, s.atPhone(s.cancelCard)),
 		desk.Post("/mine/leave", authz.Perm(authz.KindSession, authz.SessionEnd), s.leave),
 	}
 }
