@@ -21,7 +21,7 @@ const (
 // authenticate says which client asks. Exactly one proof, of the one method
 // registered for that client; whatever is wrong has one answer.
 func (p *Provider) authenticate(c *gin.Context, form url.Values) (clients.Client, error) {
-	address := "client " + c.ClientIP()
+	address := placeOf(c.ClientIP())
 	if !p.faults.allowed(address) {
 		return clients.Client{}, &fault{status: http.StatusTooManyRequests, code: temporarilyDown,
 			description: "too many failures from this address", retryAfter: "60"}
@@ -129,6 +129,7 @@ func notProved(err error) error {
 	switch problem.As(err).Kind {
 	case problem.KindInternal, problem.KindUnavailable, problem.KindTooMany:
 		return asFault(err, invalidClient)
+	default:
+		return unknownClient(err)
 	}
-	return unknownClient(err)
 }

@@ -68,7 +68,7 @@ func (p *Provider) incoming(c *gin.Context) (asker, acting.Params, error) {
 	if len(raw["client_id"]) > 1 || len(raw["redirect_uri"]) > 1 {
 		return asker{}, acting.Params{}, bad(invalidRequest, "client_id or redirect_uri comes twice")
 	}
-	if !p.begun.spend("browser " + c.ClientIP()) {
+	if !p.begun.spend(placeOf(c.ClientIP())) {
 		return asker{}, acting.Params{}, &fault{status: http.StatusTooManyRequests, code: temporarilyDown, retryAfter: "60"}
 	}
 	a, err := p.whoAsks(c.Request.Context(), whom)
@@ -144,16 +144,12 @@ func (p *Provider) goBack(c *gin.Context, a asker, answer url.Values) error {
 // browser that the request began in.
 func (p *Provider) callback(c *gin.Context) error {
 	ctx := c.Request.Context()
-	id, err := uuid.Parse(c.Query("id"))
-	if err != nil {
-		p.showFault(c, requestOver())
-		return nil
-	}
+	id, unreadable := uuid.Parse(c.Query("id"))
 	request, err := p.Acting.Request(ctx, id)
-	if err != nil && ours(err) {
+	switch {
+	case err != nil && ours(err):
 		return err
-	}
-	if err != nil || !request.OfBrowser(p.browserOf(c)) {
+	case err != nil || unreadable != nil || !request.OfBrowser(p.browserOf(c)):
 		p.showFault(c, requestOver())
 		return nil
 	}
@@ -167,12 +163,22 @@ func (p *Provider) callback(c *gin.Context) error {
 	case acting.Granted:
 		code := p.secret()
 		if err := p.Acting.SaveCode(ctx, id, code); err != nil {
-			return p.refuse(c, a, asFault(err, accessDenied))
+			return p.late(c, a, err)
 		}
 		return p.goBack(c, a, url.Values{"code": {code}})
+	case acting.Used, acting.Expired:
 	}
 	p.showFault(c, requestOver())
 	return nil
+}
+
+// late: another window was first, or something of ours failed.
+func (p *Provider) late(c *gin.Context, a asker, err error) error {
+	if problem.As(err).Kind == problem.KindConflict {
+		p.showFault(c, requestOver())
+		return nil
+	}
+	return p.refuse(c, a, asFault(err, accessDenied))
 }
 
 // requestOver: used, too old, of another browser, or never there. They look

@@ -61,6 +61,14 @@ func sign(t testing.TB, alg jose.SignatureAlgorithm, key any, typ string, claims
 	return out
 }
 
+func publicOf(t testing.TB, key jose.JSONWebKey) string {
+	t.Helper()
+	public := key.Public()
+	raw, err := public.MarshalJSON()
+	must(t, err)
+	return string(raw)
+}
+
 func (k *keyed) with(assertion string) answer {
 	return k.h.post("/oauth/introspect", url.Values{"token": {"x"}, "client_assertion": {assertion},
 		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}})

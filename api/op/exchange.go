@@ -15,8 +15,8 @@ import (
 
 // The token types of RFC 8693 §3 that are ours.
 const (
-	typeAccess = "urn:ietf:params:oauth:token-type:access_token" //nolint:gosec // a name
-	typeJWT    = "urn:ietf:params:oauth:token-type:jwt"          //nolint:gosec // a name
+	typeAccess = "urn:ietf:params:oauth:token-type:access_token"
+	typeJWT    = "urn:ietf:params:oauth:token-type:jwt"
 )
 
 // byExchange turns the token of a mediator acting under a mandate into one for

@@ -230,3 +230,66 @@ func TestNoSecretInLogs(t *testing.T) {
 		}
 	}
 }
+
+// Mix-up (RFC 9207, RFC 9700 §4.4): every answer names its issuer, errors too,
+// by the name that discovery and tokens give; and a proof made for another
+// provider, or a code of another, is worth nothing here.
+func TestMixUp(t *testing.T) {
+	t.Parallel()
+	h, other := setup(t), setup(t)
+	_, here := h.service("caf")
+	_, there := other.service("caf")
+	r, s := h.rp("caf", here), other.rp("caf", there)
+	named := h.get(http.DefaultClient, h.issuer+"/.well-known/openid-configuration").text("issuer")
+	v := r.asking()
+	v.Set("prompt", "none")
+	if iss := r.authorize(v).query("iss"); iss != named {
+		t.Errorf("an error names %q, discovery %q", iss, named)
+	}
+	code := s.code(s.asking())
+	refused(t, r.redeem(code), http.StatusBadRequest, "invalid_grant")
+	token := s.redeem(code).text("access_token")
+	if info := h.userinfo(token); info.status != http.StatusUnauthorized {
+		t.Error("another provider's token opens userinfo")
+	}
+	k := other.keyed("keyed")
+	h.service("keyed", func(n *clients.New) {
+		n.AuthMethod = clients.PrivateKeyJWT
+		n.Keys = []byte(`{"keys":[` + publicOf(t, k.key) + `]}`)
+	})
+	sent := url.Values{"token": {"x"}, "client_assertion": {sign(t, "ES256", k.key, "", k.saying())},
+		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}}
+	refused(t, h.post("/oauth/introspect", sent), http.StatusUnauthorized, "invalid_client")
+}
+
+// CSRF: what another site can make a browser do here changes nothing. A request
+// that it begins waits for the mediator; without an ID token nothing ends; what
+// gives something asks for a client's proof, which browsers do not hold.
+func TestOtherSitesChangeNothing(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	_, secret := h.service("caf")
+	r := h.rp("caf", secret)
+	got := r.tokens()
+	cross := func(path string, form url.Values) answer {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.issuer+path, strings.NewReader(form.Encode()))
+		must(t, err)
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Origin", "https://evil.example")
+		req.Header.Set("Sec-Fetch-Site", "cross-site")
+		return h.do(r.browser, req)
+	}
+	before := h.count(`SELECT count(*) FROM delegations`)
+	cross("/oauth/authorize", r.asking())
+	cross("/oauth/end-session", url.Values{"post_logout_redirect_uri": {bye}})
+	for _, path := range []string{"/oauth/token", "/oauth/revoke", "/oauth/par", "/oauth/introspect"} {
+		if a := cross(path, url.Values{"token": {got.text("refresh_token")}, "client_id": {"caf"}, "grant_type": {"refresh_token"},
+			"refresh_token": {got.text("refresh_token")}}); a.status != http.StatusUnauthorized {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	if h.userinfo(got.text("access_token")).status != http.StatusOK || h.count(`SELECT count(*) FROM delegations`) != before ||
+		h.count(`SELECT count(*) FROM delegations WHERE ended_at IS NOT NULL`) != 0 {
+		t.Error("something changed")
+	}
+}

@@ -42,4 +42,4 @@ func (p *Provider) repScopeOf(ctx context.Context, d acting.Delegation) []string
 
 // profileScopes are the words of the profile for scopes that have another name
 // here.
-var profileScopes = map[string]string{"email": "contact", "phone": "contact", "identite_pivot": "birth"}
+var profileScopes = map[string]string{"email": "contact", "phone": "contact"}

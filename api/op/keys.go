@@ -96,17 +96,17 @@ func (k *Keys) sign(algorithm, typ string, claims any, secret []byte) (string, e
 	if err != nil {
 		return "", fmt.Errorf("write claims: %w", err)
 	}
-	switch jose.SignatureAlgorithm(algorithm) {
-	case jose.ES256:
+	switch algorithm {
+	case string(jose.ES256):
 		jws, _, err := k.ring.SignAs(typ, payload)
 		return jws, err
-	case jose.RS256:
+	case string(jose.RS256):
 		key, err := k.rsaKey()
 		if err != nil {
 			return "", err
 		}
 		return compact(jose.SigningKey{Algorithm: jose.RS256, Key: key}, typ, payload)
-	case jose.HS256:
+	case string(jose.HS256):
 		if len(secret) < 32 {
 			return "", errors.New("a shared secret of 32 bytes is needed for HS256")
 		}

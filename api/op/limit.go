@@ -1,6 +1,7 @@
 package op
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 
@@ -14,6 +15,20 @@ const (
 	begunPerMinute  = 600
 	addressesAtMost = 20_000 // remembered at most; then all are forgotten
 )
+
+// placeOf is where a request comes from, for counting: of IPv6 the /64, which is
+// what one subscriber holds.
+func placeOf(ip string) string {
+	a, err := netip.ParseAddr(ip)
+	if err != nil || !a.Is6() || a.Is4In6() {
+		return ip
+	}
+	network, err := a.Prefix(64)
+	if err != nil {
+		return ip
+	}
+	return network.String()
+}
 
 // meter bounds how often something happens for each address.
 type meter struct {
