@@ -46,9 +46,10 @@ WITH held AS (SELECT id FROM bench_mandates WHERE id = :m AND state = 'active' A
 INSERT INTO bench_journal (at, organisation, actor, person, kind, content) SELECT ` + journalValues + ` FROM step;
 `
 
-// peopleScript is the bare SQL of the page: session, organisation, one page of
-// names, and the mandates of those 25 people.
-func (f *field) peopleScript() string {
+// plainPeople is how the page would plainly be written in SQL: session,
+// organisation, one page of names, the mandates of those 25 people, and two of
+// the five counts. It was the first control, and stays.
+func (f *field) plainPeople() string {
 	return fmt.Sprintf(`SELECT * FROM web_sessions WHERE account_id = '%[2]s';
 SELECT a.*, m.* FROM accounts a JOIN memberships m ON m.account_id = a.id JOIN organisations o ON o.id = m.organisation_id WHERE a.id = '%[2]s';
 SELECT b.id, b.given_names, b.family_name, b.usage_name, b.birth_date FROM beneficiaries b WHERE b.organisation_id = '%[1]s' AND b.erased_at IS NULL ORDER BY relais_fold(b.family_name), b.id LIMIT 26;

@@ -37,6 +37,8 @@ type field struct {
 	org     uuid.UUID
 	seats   []seat
 	stopJob func()
+	// listener hears what a page asks of PostgreSQL.
+	listener *listener
 	// postmaster is PostgreSQL's first process.
 	postmaster int
 }
@@ -46,7 +48,8 @@ type seat struct {
 	account uuid.UUID
 	token   string
 	person  uuid.UUID
-	case_   uuid.UUID
+	case_   uuid.UUID // for W
+	short   uuid.UUID // a case of a few steps, for R
 }
 
 func newField(ctx context.Context) (*field, error) {
@@ -57,13 +60,14 @@ func newField(ctx context.Context) (*field, error) {
 	if err := os.Chmod(folder, 0o755); err != nil { //nolint:gosec // the database's own role must reach its folder
 		return nil, err
 	}
-	f := &field{folder: folder}
+	f := &field{folder: folder, listener: &listener{}}
 	config, err := house.ReadConfig(func(name string) string {
 		return map[string]string{"RELAIS_VAR": folder, "RELAIS_ADDR": "localhost:8080", "RELAIS_LOG_LEVEL": "error"}[name]
 	})
 	if err != nil {
 		return nil, err
 	}
+	config.Tracer = f.listener
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	if f.house, err = house.Open(ctx, config, store.Env{}, log); err != nil {
 		return nil, err

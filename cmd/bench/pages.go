@@ -5,35 +5,102 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/relais-org/relais/internal/packs"
+	"github.com/relais-org/relais/mandates"
 )
 
+// pageClients read pages at once.
+const pageClients = 8
+
+// page is one that goal R names.
+type page struct {
+	name string
+	path func(seat) string
+	// plain is the page as one would plainly write it in SQL, if somebody did.
+	plain string
+}
+
+// benchPages measures pages against the very statements they make, run by
+// pgbench: what is compared is the product's own work around the same reads.
 func (f *field) benchPages(ctx context.Context, s settings) error {
 	if err := f.crowd(ctx, s.people); err != nil {
 		return err
 	}
-	fmt.Printf("R  pages, %d people in the organisation, 8 clients\n", s.people)
-	for _, p := range []struct {
-		name, script string
-		path         func(seat) string
-	}{
-		{"my people", f.peopleScript(), func(seat) string { return "/people" }},
+	if err := f.shortCases(ctx); err != nil {
+		return err
+	}
+	fmt.Printf("R  pages, %d people in the organisation, %d clients\n", s.people, pageClients)
+	for _, p := range []page{
+		{"my people", func(seat) string { return "/people" }, f.plainPeople()},
+		{"person", func(s seat) string { return "/people/" + s.person.String() }, ""},
+		{"case", func(s seat) string { return "/cases/" + s.short.String() }, ""},
 	} {
-		var plain, full runs
-		for range s.rounds {
-			b, err := f.pgbench(ctx, p.script, 8, s.seconds)
-			if err != nil {
-				return err
-			}
-			r, err := f.load(ctx, 8, time.Duration(s.seconds)*time.Second, http.StatusOK, f.pageRequests(p.path))
-			if err != nil {
-				return err
-			}
-			plain, full = append(plain, b), append(full, r)
+		if err := f.benchPage(ctx, s, p); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		fmt.Printf("%s (%d bytes)\n", p.name, full[0].bytes)
-		fmt.Printf("  %-16s %7.0f/s   µs %s\n", "plain SQL", plain.rate(), plain.each())
-		fmt.Printf("  %-16s %7.0f/s   µs %s\n", "Relais", full.rate(), full.each())
-		fmt.Printf("  p50 %.1f ms, p99 %.1f ms; %s\n", full.p50(), full.p99(), goal("R", full.ratio(plain), 0.75))
+	}
+	return nil
+}
+
+func (f *field) benchPage(ctx context.Context, s settings, p page) error {
+	requests := f.pageRequests(p.path)
+	reads, err := f.reads(ctx, requests[0])
+	if err != nil {
+		return err
+	}
+	var same, plain, full runs
+	for range s.rounds {
+		b, err := f.pgbench(ctx, reads, pageClients, s.seconds)
+		if err != nil {
+			return err
+		}
+		r, err := f.load(ctx, pageClients, time.Duration(s.seconds)*time.Second, http.StatusOK, requests)
+		if err != nil {
+			return err
+		}
+		same, full = append(same, b), append(full, r)
+		if p.plain == "" {
+			continue
+		}
+		if b, err = f.pgbench(ctx, p.plain, pageClients, s.seconds); err != nil {
+			return err
+		}
+		plain = append(plain, b)
+	}
+	fmt.Printf("%s (%d bytes)\n", p.name, full[0].bytes)
+	line("the same reads", same)
+	if p.plain != "" {
+		line("plain SQL", plain)
+	}
+	line("Relais", full)
+	fmt.Printf("  p50 %.1f ms, p99 %.1f ms; %s", full.p50(), full.p99(), goal("R", full.ratio(same), 0.75))
+	if p.plain != "" {
+		fmt.Printf(", × plain SQL %.2f", full.ratio(plain))
+	}
+	fmt.Println()
+	return nil
+}
+
+// shortCases gives each mediator a case of a usual length: those of W hold
+// thousands of steps by now.
+func (f *field) shortCases(ctx context.Context) error {
+	for i := range f.seats {
+		s := &f.seats[i]
+		actor, err := f.as(ctx, s.account)
+		if err != nil {
+			return err
+		}
+		c, err := f.house.Mandates.OpenCase(ctx, actor, mandates.OpenCase{Beneficiary: s.person, Procedure: "housing.apl"})
+		if err != nil {
+			return err
+		}
+		for range 5 {
+			if _, err := f.house.Mandates.LogStep(ctx, actor, mandates.NewStep{Case: c.ID, Action: packs.ActionView, Outcome: mandates.OutcomeDone}); err != nil {
+				return err
+			}
+		}
+		s.short = c.ID
 	}
 	return nil
 }

@@ -27,16 +27,18 @@ func (f *field) benchSteps(ctx context.Context, s settings) error {
 			bare, single, full = append(bare, b), append(single, one), append(full, r)
 		}
 		fmt.Printf("%d clients\n", clients)
-		for _, line := range []struct {
-			name string
-			of   runs
-		}{{"bare SQL", bare}, {"one statement", single}, {"Relais", full}} {
-			fmt.Printf("  %-16s %7.0f/s   µs %s\n", line.name, line.of.rate(), line.of.each())
-		}
+		line("bare SQL", bare)
+		line("one statement", single)
+		line("Relais", full)
 		fmt.Printf("  p50 %.1f ms, p99 %.1f ms; %s\n", full.p50(), full.p99(), verdictOfSteps(clients, full.ratio(bare), full.ratio(single)))
 	}
 	fmt.Println()
 	return nil
+}
+
+// line prints a rate, and the processor time of one operation.
+func line(name string, of runs) {
+	fmt.Printf("  %-16s %7.0f/s   µs %s\n", name, of.rate(), of.each())
 }
 
 // verdictOfSteps names the goals there are for a number of clients.

@@ -33,6 +33,8 @@ type Options struct {
 	Env Env
 	// Logger for warnings of the pool and of jobs; nil is slog.Default.
 	Logger *slog.Logger
+	// Tracer sees every statement; nil, as always but in cmd/bench, is none.
+	Tracer pgx.QueryTracer
 }
 
 // Store is the open database.
@@ -101,6 +103,7 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 		// The parser's error may quote the URL, which holds a password.
 		return nil, errors.New("the database address cannot be read (expected postgres://role:password@host:port/name)")
 	}
+	cfg.ConnConfig.Tracer = o.Tracer
 	cfg.MaxConns = int32(min(4*runtime.GOMAXPROCS(0), 1000))
 	if o.MaxConns > 0 {
 		cfg.MaxConns = int32(min(o.MaxConns, 1000))

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/relais-org/relais/authz/login"
 )
 
@@ -40,6 +42,7 @@ type Config struct {
 	OTelEndpoint     string         // RELAIS_OTEL_ENDPOINT, empty: tracing is off
 	MaxConns         int            // RELAIS_DATABASE_CONNECTIONS, 0: four a core
 	StopTimeout      time.Duration
+	Tracer           pgx.QueryTracer // no variable: cmd/bench repeats what pages ask
 }
 
 // reader collects every fault instead of stopping at the first.

@@ -60,6 +60,7 @@ type House struct {
 // every service. env replaces the real world's clock and ids where a part is
 // set; the zero Env is the real world.
 func Open(ctx context.Context, c Config, env store.Env, log *slog.Logger) (*House, error) {
+	spareCollector()
 	h := &House{Config: c, Logger: log}
 	if err := h.openStore(ctx, env); err != nil {
 		h.Close()
@@ -81,7 +82,7 @@ func (h *House) openStore(ctx context.Context, env store.Env) error {
 		return fmt.Errorf("migrate the database: %w", err)
 	}
 	var err error
-	h.Store, err = store.Open(ctx, store.Options{URL: h.Config.DatabaseURL, MaxConns: h.Config.MaxConns, Env: env, Logger: h.Logger})
+	h.Store, err = store.Open(ctx, store.Options{URL: h.Config.DatabaseURL, MaxConns: h.Config.MaxConns, Env: env, Logger: h.Logger, Tracer: h.Config.Tracer})
 	if err != nil {
 		return fmt.Errorf("open the database: %w", err)
 	}
