@@ -94,12 +94,15 @@ func (k caseFacts) moments() []t.Moment {
 func (k caseFacts) factsOf(st mandates.Step) stepFacts {
 	p := k.page
 	f := stepFacts{ID: "step-" + st.ID.String()}
+	if st.ReportedByName != "" {
+		f.Lines = append(f.Lines, p.T("case.step.reported_by", "Name", st.ReportedByName))
+	}
 	if st.ReceiptNumber != "" {
 		f.Lines = append(f.Lines, p.T("case.step.receipt_line", "Number", st.ReceiptNumber))
 	}
 	if st.Present {
 		f.Lines = append(f.Lines, p.T("case.step.was_present"))
-	} else {
+	} else if st.ReportedByName == "" { // a service cannot tell who is in the room
 		f.Lines = append(f.Lines, p.T("case.step.was_absent"))
 	}
 	if !st.DueOn.IsZero() {
