@@ -38,13 +38,14 @@ e2e: ## the browser journeys only
 lint: bin/golangci-lint ## house rules that a program can check
 	bin/golangci-lint run $(PKG)
 
-generate: bin/templ ## write the generated files: pages, style sheet, script
+generate: bin/templ bin/oapi-codegen ## write the generated files: pages, API, style sheet, script
 	bin/templ generate -log-level warn
+	go generate ./api/v1
 	go run ./frontend/assets/build
 
 verify: generate ## fail if the generated files are not the committed ones
-	@git --no-pager diff --stat --exit-code -- '*_templ.go' frontend/static
-	@test -z "$$(git status --porcelain -- '*_templ.go' frontend/static)"
+	@git --no-pager diff --stat --exit-code -- '*_templ.go' '*_gen.go' frontend/static
+	@test -z "$$(git status --porcelain -- '*_templ.go' '*_gen.go' frontend/static)"
 
 bench: ## measure against interleaved controls (PERFORMANCE goals)
 	@.ci/setup run

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/relais-org/relais/api/op"
+	v1 "github.com/relais-org/relais/api/v1"
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates"
@@ -22,6 +23,8 @@ type Dependencies struct {
 	Log      *ledger.Reader
 	// Provider is how services learn who acts for whom; nil in tests without it.
 	Provider *op.Provider
+	// V1 is the REST API; nil in tests without it.
+	V1 *v1.API
 	// OwnMetrics: figures have an address of their own, and none here.
 	OwnMetrics bool
 	Logger     *slog.Logger
@@ -42,6 +45,10 @@ func (a *API) Mount(r gin.IRouter) {
 	r.GET("/log/checkpoint", a.checkpoint)
 	if a.Provider != nil {
 		a.Provider.Mount(r)
+	}
+	if a.V1 != nil {
+		a.V1.Mount(r)
+		r.GET("/api/openapi.yaml", specification)
 	}
 	if !a.OwnMetrics {
 		r.GET("/metrics", onlyLoopback, gin.WrapH(promhttp.Handler()))

@@ -51,6 +51,8 @@ type Dependencies struct {
 	Mandates      *mandates.Service
 	Review        *review.Service
 	Log           *ledger.Reader
+	// APISpec is the specification of the REST API, shown as a page.
+	APISpec []byte
 	// Machines mounts what is not for browsers, before the plumbing of pages.
 	Machines func(gin.IRouter)
 }
@@ -107,13 +109,13 @@ func surfaces(d Dependencies, door *signin.Surface, cookies *authz.Web) []list {
 	return []list{
 		{desk.SignInPath, door.Routes()},
 		{desk.SignInPath, public.New(public.Dependencies{Web: door.Web, Beneficiaries: d.Beneficiaries, Sessions: d.Sessions,
-			Cookies: cookies, Packs: d.Packs, Store: d.Store, Log: d.Log, Contact: d.Contact}).Routes()},
+			Cookies: cookies, Packs: d.Packs, Store: d.Store, Log: d.Log, Contact: d.Contact, APISpec: d.APISpec}).Routes()},
 		{desk.CardPath, portal.New(portal.Dependencies{Beneficiaries: d.Beneficiaries, Mandates: d.Mandates, Review: d.Review,
-			Organisations: d.Organisations, Packs: d.Packs, Sessions: d.Sessions, Cookies: cookies}).Routes()},
+			Acting: d.Acting, Organisations: d.Organisations, Packs: d.Packs, Sessions: d.Sessions, Cookies: cookies}).Routes()},
 		{desk.SignInPath, mediator.New(mediator.Dependencies{Commands: d.Commands, Packs: d.Packs, Organisations: d.Organisations,
-			Beneficiaries: d.Beneficiaries, Mandates: d.Mandates, BaseURL: d.BaseURL, NewKey: func() string { return d.Store.NewID().String() }}).Routes()},
+			Beneficiaries: d.Beneficiaries, Mandates: d.Mandates, Acting: d.Acting, BaseURL: d.BaseURL, NewKey: func() string { return d.Store.NewID().String() }}).Routes()},
 		{desk.SignInPath, admin.New(admin.Dependencies{Commands: d.Commands, Organisations: d.Organisations, Mandates: d.Mandates,
-			Packs: d.Packs, Clients: d.Clients, Store: d.Store}).Routes()},
+			Packs: d.Packs, Clients: d.Clients, Acting: d.Acting, Store: d.Store}).Routes()},
 		{desk.SignInPath, choosing.New(choosing.Dependencies{Web: door.Web, Acting: d.Acting, Organisations: d.Organisations, Packs: d.Packs}).Routes()},
 		{desk.SignInPath, supervisor.New(supervisor.Dependencies{Review: d.Review, Organisations: d.Organisations, Mandates: d.Mandates, Packs: d.Packs}).Routes()},
 	}

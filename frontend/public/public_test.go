@@ -49,7 +49,7 @@ func open(t testing.TB) (*gin.Engine, *store.Store) {
 	plumbing.Mount(e)
 	desk.New(desk.Dependencies{Authz: law, Sessions: sessions, Cookies: cookies, Beneficiaries: people}).Mount(e, desk.SignInPath,
 		public.New(public.Dependencies{Web: plumbing, Beneficiaries: people, Sessions: sessions, Cookies: cookies, Packs: set, Store: st,
-			Log: ledger.NewReader(st), Contact: "contact@relais.example"}).Routes())
+			Log: ledger.NewReader(st), Contact: "contact@relais.example", APISpec: specification(t)}).Routes())
 	return e, st
 }
 
@@ -69,6 +69,7 @@ func TestPagesInThreeLanguages(t *testing.T) {
 	for path, title := range map[string]string{
 		"/": "public.home.title", "/card": "public.card.title", "/card/unlock": "public.unlock.title", "/terms": "public.terms.title",
 		"/privacy": "public.privacy.title", "/accessibility": "public.accessibility.title", "/status": "public.status.title",
+		"/api/reference": "public.api.title",
 	} {
 		for _, lang := range i18n.Langs() {
 			w, say := get(e, path, lang), i18n.For(lang)

@@ -1,6 +1,8 @@
 package public
 
 import (
+	"sync"
+
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
 	"github.com/relais-org/relais/frontend/desk"
@@ -32,13 +34,20 @@ type Dependencies struct {
 	// Contact is where to write about accessibility and privacy: a mail
 	// address, or empty.
 	Contact string
+	// APISpec is the specification of the REST API; empty: there is no reference.
+	APISpec []byte
 }
 
 // Surface answers anybody.
-type Surface struct{ Dependencies }
+type Surface struct {
+	Dependencies
+	reference func() (reference, error)
+}
 
 // New makes the surface.
-func New(d Dependencies) *Surface { return &Surface{d} }
+func New(d Dependencies) *Surface {
+	return &Surface{d, sync.OnceValues(func() (reference, error) { return readSpec(d.APISpec) })}
+}
 
 // Routes are all there are.
 func (s *Surface) Routes() []desk.Route {
@@ -50,6 +59,7 @@ func (s *Surface) Routes() []desk.Route {
 		desk.Get("/privacy", read, s.privacy),
 		desk.Get("/terms", read, s.terms),
 		desk.Get("/status", read, s.status),
+		desk.Get("/api/reference", read, s.apiReference),
 		desk.Get(CardPath, card, s.cardForm),
 		desk.Post(CardPath, card, s.openCard),
 		desk.Get(UnlockPath, card, s.unlockForm),

@@ -8,6 +8,7 @@ import (
 	"github.com/relais-org/relais/api/op"
 	"github.com/relais-org/relais/frontend/static"
 	"github.com/relais-org/relais/mandates/acting"
+	"github.com/relais-org/relais/mandates/software"
 )
 
 // openProvider makes what lets mediators act at services: the rules, and the
@@ -26,4 +27,10 @@ func (h *House) openProvider() error {
 	h.Provider, err = op.New(op.Dependencies{Issuer: c.BaseURL, Acting: h.Acting, Clients: h.Clients, Keys: keys, Store: h.Store,
 		Logger: h.Logger, Stylesheet: static.Path("relais.css")})
 	return err
+}
+
+// software is what organisations' own software may do; it holds no state.
+func (h *House) software() *software.Service {
+	return software.New(software.Dependencies{Commands: h.Commands, Packs: h.Packs, Organisations: h.Organisations,
+		Beneficiaries: h.Beneficiaries, Mandates: h.Mandates})
 }

@@ -165,6 +165,7 @@ func (h *House) sweep(ctx context.Context) {
 		{"expire_mandates", func(ctx context.Context) error { _, err := h.Mandates.ExpireDue(ctx); return err }},
 		{"sessions", func(ctx context.Context) error { _, err := h.Sessions.Sweep(ctx); return err }},
 		{"acting", func(ctx context.Context) error { _, err := h.Acting.Sweep(ctx); return err }},
+		{"software", h.software().Sweep},
 		{"provider_keys", func(context.Context) error { return h.ProviderKeys.RotateDue() }},
 		{"rates", func(ctx context.Context) error { return beneficiaries.SweepRates(ctx, h.Store) }},
 	}

@@ -1,0 +1,3 @@
+package v1
+
+//go:generate ../../bin/oapi-codegen -config oapi.yaml ../openapi.yaml

@@ -1,0 +1,114 @@
+package v1
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"github.com/gin-gonic/gin"
+
+	"github.com/relais-org/relais/internal/store"
+	"github.com/relais-org/relais/mandates/acting"
+	"github.com/relais-org/relais/mandates/document"
+	"github.com/relais-org/relais/mandates/software"
+	"github.com/relais-org/relais/organisations/clients"
+)
+
+// Dependencies of the API.
+type Dependencies struct {
+	// Spec is openapi.yaml.
+	Spec     []byte
+	Store    *store.Store
+	Clients  *clients.Registry
+	Software *software.Service
+	Acting   *acting.Service
+	// Keyring signs the provider's access tokens; its public keys check them.
+	Keyring *document.Keyring
+	// Issuer is the provider's name, "https://relais.example".
+	Issuer string
+	Logger *slog.Logger
+	// PerMinute is how many requests a client may make; 600 when zero.
+	PerMinute int
+}
+
+// API answers organisations' software and services.
+type API struct {
+	Dependencies
+	router  routers.Router
+	inner   *gin.Engine
+	rates   *windows // by client
+	strange *windows // refused tokens, by address
+}
+
+const (
+	perMinute     = 600
+	strangeMinute = 60
+	// maxBody bounds a request's body; the longest text is a note.
+	maxBody = 64 << 10
+)
+
+// New reads the specification and makes the API.
+func New(d Dependencies) (*API, error) {
+	loader := openapi3.NewLoader()
+	doc, err := loader.LoadFromData(d.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("read the specification: %w", err)
+	}
+	if err := doc.Validate(context.Background()); err != nil {
+		return nil, fmt.Errorf("check the specification: %w", err)
+	}
+	if d.PerMinute == 0 {
+		d.PerMinute = perMinute
+	}
+	a := &API{Dependencies: d, rates: newWindows(d.PerMinute, d.Store.Now), strange: newWindows(strangeMinute, d.Store.Now)}
+	if a.router, err = gorillamux.NewRouter(doc); err != nil {
+		return nil, fmt.Errorf("route the specification: %w", err)
+	}
+	a.inner = a.engine()
+	return a, nil
+}
+
+// engine routes what is under our own prefixes, so that what is not there
+// answers a problem as well.
+func (a *API) engine() *gin.Engine {
+	e := gin.New()
+	e.RedirectTrailingSlash = false // another path is another thing
+	e.Use(a.begin, a.admit, a.check)
+	strict := NewStrictHandlerWithOptions(&operations{a}, nil, StrictGinServerOptions{
+		RequestErrorHandlerFunc:  func(c *gin.Context, err error) { a.fail(c, unreadable(err)) },
+		HandlerErrorFunc:         a.fail,
+		ResponseErrorHandlerFunc: a.fail,
+	})
+	RegisterHandlersWithOptions(e, strict, GinServerOptions{ErrorHandler: func(c *gin.Context, err error, _ int) { a.fail(c, unreadable(err)) }})
+	return e
+}
+
+// Mount adds our addresses. Every one needs a token; none a session.
+func (a *API) Mount(r gin.IRouter) {
+	r.Any("/api/v1/*rest", a.enter)
+	r.Any("/access/v1/*rest", a.enter)
+}
+
+// enter turns away an address that keeps showing tokens which do not hold.
+func (a *API) enter(c *gin.Context) {
+	from := address(c.ClientIP())
+	if left, until := a.strange.left(from); left == 0 {
+		a.begin(c)
+		c.Header("Retry-After", seconds(until.Sub(a.Store.Now())))
+		a.fail(c, errTooMany)
+		return
+	}
+	a.inner.ServeHTTP(c.Writer, c.Request)
+	if c.Writer.Status() == http.StatusUnauthorized {
+		a.strange.take(from)
+	}
+}
+
+func seconds(d time.Duration) string {
+	return fmt.Sprint(max(1, int((d+time.Second-1)/time.Second)))
+}
