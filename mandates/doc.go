@@ -13,6 +13,8 @@
 //   - No step exists without a mandate that was active, in scope and held by
 //     the mediator's organisation at that instant, by the server's clock,
 //     checked in the statement that writes it.
+//   - Steps that arrive together are written together, each checked as if alone,
+//     each with its own answer; refusals are looked at, and logged, alone.
 //   - A mandate's row is the lock of everything done under it. Commands that
 //     change it MUST take it first (hold), before any other write, and take the
 //     instant again once they have it: the log's order is then the true order.

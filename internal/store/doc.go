@@ -24,6 +24,11 @@
 //   - A *gorm.DB from [Tx.DB] or [Store.Read] is fresh at each call: never keep
 //     a half-built query, its conditions accumulate.
 //
+// Calls that arrive together may share a statement ([Group]): group commit, and
+// one read for many. Each reads as fresh as alone, and nothing is kept.
+// Statements that every request makes run on connections whose plans do not move
+// ([Store.Hot]); docs/performance.md says why.
+//
 // It never decides who may do what, never logs values of rows, and knows no
 // table of a feature beyond the names of the append-only ones.
 package store
