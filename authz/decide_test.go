@@ -178,7 +178,7 @@ func TestCardTierReadsAndStops(t *testing.T) {
 	t.Parallel()
 	e := newTestEnforcer(t)
 	card := []Permission{
-		Perm(KindMandate, MandateRead), Perm(KindMandate, MandateRevoke), Perm(KindCard, CardCancel),
+		Perm(KindMandate, MandateRead), Perm(KindMandate, MandateRevoke), Perm(KindCard, CardCancel), Perm(KindDelegation, DelegationEnd),
 		Perm(KindSession, SessionStart), Perm(KindSession, SessionEnd), Perm(KindPage, PageSee),
 	}
 	for _, p := range Permissions() {
