@@ -52,6 +52,7 @@ func (s *Surface) Routes() []desk.Route {
 		desk.Get("/act/:request/confirm", grant, s.confirm),
 		desk.Post("/act/:request/confirm", grant, s.grant),
 		desk.Post("/act/:request/decline", decline, s.decline),
+		desk.Post("/delegations/:delegation/end", authz.Perm(authz.KindDelegation, authz.DelegationEnd), s.end),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates"
+	"github.com/relais-org/relais/mandates/acting"
 	"github.com/relais-org/relais/organisations"
 	"github.com/relais-org/relais/organisations/clients"
 )
@@ -21,6 +22,7 @@ type Dependencies struct {
 	Mandates      *mandates.Service
 	Packs         *packs.Set
 	Clients       *clients.Registry
+	Acting        *acting.Service
 	// Store gives the clock.
 	Store *store.Store
 }

@@ -82,7 +82,7 @@ func TestServiceFromRegistrationToItsEnd(t *testing.T) {
 		code string
 		kind translog.Kind
 	}{{"suspend", translog.ClientSuspended}, {"resume", translog.ClientResumed}, {"end", translog.ClientEnded}} {
-		b.get(path + "/" + act.code).is(t, http.StatusOK, "CAF 35")
+		b.get(path+"/"+act.code).is(t, http.StatusOK, "CAF 35")
 		h.leaves(act.kind, func() { b.post(path+"/"+act.code).goes(t, path) })
 	}
 	b.get(path).lacks(t, path+"/end")

@@ -1,14 +1,35 @@
 package mediator
 
 import (
+	"context"
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/frontend/access"
+	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/frontend/web"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/mandates/acting"
 )
+
+// openAt is what is open at services about somebody. A mediator closes their
+// own there; stopping the mandate closes everybody's.
+func (s *Surface) openAt(ctx context.Context, p t.Page, actor authz.Actor, b beneficiaries.Beneficiary) (templ.Component, error) {
+	live, err := s.Acting.LiveOf(ctx, actor, b.ID)
+	if err != nil {
+		return nil, err
+	}
+	return access.About(p, s.Packs, live, "acting.live.line", func(l acting.Live) (string, string) {
+		if l.Account != actor.Account {
+			return "", ""
+		}
+		return "/delegations/" + l.ID.String() + "/end", personHref(b)
+	}), nil
+}
 
 // person shows one person: who they are, their mandates, their cases, how to
 // reach them.
@@ -46,5 +67,8 @@ func (s *Surface) person(c *gin.Context, actor authz.Actor) error {
 		MayBegin:  s.may(actor, authz.KindMandate, authz.MandateDraft, id),
 		MayChange: s.may(actor, authz.KindBeneficiary, authz.BeneficiaryChange, id)}
 	v.fill(all, cases)
+	if v.Open, err = s.openAt(ctx, page, actor, b); err != nil {
+		return err
+	}
 	return web.Render(c, http.StatusOK, personPage(page, v))
 }

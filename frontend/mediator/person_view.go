@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/relais-org/relais/beneficiaries"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/internal/packs"
@@ -26,6 +28,7 @@ type personView struct {
 	Live                bool // a mandate is in force: a case can be opened
 	Mandates            []t.Moment
 	Cases               [][]t.Cell
+	Open                templ.Component // what is open at services; nil for nothing
 }
 
 // fill turns mandates and cases into what is shown.

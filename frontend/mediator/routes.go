@@ -9,6 +9,7 @@ import (
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/mandates"
+	"github.com/relais-org/relais/mandates/acting"
 	"github.com/relais-org/relais/organisations"
 )
 
@@ -19,6 +20,7 @@ type Dependencies struct {
 	Organisations *organisations.Service
 	Beneficiaries *beneficiaries.Service
 	Mandates      *mandates.Service
+	Acting        *acting.Service
 	// BaseURL is where people open their space, for cards and documents.
 	BaseURL string
 	// NewKey makes the idempotency key of a form that creates.

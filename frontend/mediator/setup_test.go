@@ -33,8 +33,10 @@ import (
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/internal/store/storetest"
 	"github.com/relais-org/relais/mandates"
+	"github.com/relais-org/relais/mandates/acting"
 	"github.com/relais-org/relais/mandates/document"
 	"github.com/relais-org/relais/organisations"
+	"github.com/relais-org/relais/organisations/clients"
 )
 
 // house is a whole Relais behind this surface: an organisation with a referent
@@ -49,6 +51,7 @@ type house struct {
 	orgs     *organisations.Service
 	people   *beneficiaries.Service
 	mandates *mandates.Service
+	acting   *acting.Service
 	sessions *authz.Sessions
 	engine   *gin.Engine
 
@@ -76,6 +79,8 @@ func setup(t testing.TB) *house {
 	h.people = beneficiaries.NewService(beneficiaries.Dependencies{Commands: h.commands, Packs: h.packs, CodeKey: bytes.Repeat([]byte{7}, 32)})
 	h.mandates = mandates.New(mandates.Dependencies{Commands: h.commands, Packs: h.packs, Organisations: h.orgs, Beneficiaries: h.people,
 		Keyring: keys, BaseURL: baseURL})
+	h.acting = acting.New(acting.Dependencies{Commands: h.commands, Packs: h.packs, Mandates: h.mandates, Organisations: h.orgs, Beneficiaries: h.people,
+		Clients: clients.NewRegistry(clients.Dependencies{Commands: h.commands, Packs: h.packs, Key: bytes.Repeat([]byte{9}, 32)}), Key: bytes.Repeat([]byte{9}, 32), Keyring: keys, Issuer: baseURL})
 	h.sessions = authz.NewSessions(authz.SessionsDeps{Store: h.store})
 	h.open(law)
 	h.staff()
@@ -93,7 +98,7 @@ func (h *house) open(law *authz.Enforcer) {
 	plumbing.Mount(h.engine)
 	h.engine.Use(cookies.Middleware(func(c *gin.Context, err error) { c.AbortWithStatus(http.StatusServiceUnavailable) }))
 	surface := mediator.New(mediator.Dependencies{Commands: h.commands, Packs: h.packs, Organisations: h.orgs, Beneficiaries: h.people,
-		Mandates: h.mandates, BaseURL: baseURL, NewKey: uuid.NewString})
+		Mandates: h.mandates, Acting: h.acting, BaseURL: baseURL, NewKey: uuid.NewString})
 	desk.New(desk.Dependencies{Authz: law, Sessions: h.sessions, Cookies: cookies, Organisations: h.orgs, Beneficiaries: h.people}).
 		Mount(h.engine, desk.SignInPath, surface.Routes())
 }

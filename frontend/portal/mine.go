@@ -3,17 +3,23 @@ package portal
 import (
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/access"
 	"github.com/relais-org/relais/frontend/web"
+	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/mandates/acting"
 )
 
 // mineView is the first page: who may do what for me.
 type mineView struct {
 	Name        string
 	Live, Ended []mandateView
-	Phone       bool // the whole history is open
+	Phone       bool            // the whole history is open
+	Open        templ.Component // what is open at services; nil for nothing
 }
 
 // mine shows the mandates, those that hold first.
@@ -36,5 +42,26 @@ func (s *Surface) mine(c *gin.Context, actor authz.Actor) error {
 			v.Ended = append(v.Ended, view)
 		}
 	}
+	open, err := s.Acting.LiveOf(ctx, actor, actor.Beneficiary)
+	if err != nil {
+		return err
+	}
+	v.Open = access.About(page, s.Packs, open, "acting.live.yours", func(l acting.Live) (string, string) {
+		return "/mine/services/" + l.ID.String() + "/end", homePath
+	})
 	return web.Render(c, http.StatusOK, minePage(page, v))
+}
+
+// endAccess closes one access at a service, at the person's word. Pressed twice,
+// it is closed.
+func (s *Surface) endAccess(c *gin.Context, actor authz.Actor) error {
+	id, err := uuid.Parse(c.Param("delegation"))
+	if err != nil {
+		return problem.NotFound()
+	}
+	if err := s.Acting.EndDelegation(c.Request.Context(), actor, id); err != nil {
+		return err
+	}
+	web.Flash(c, "flash.access_ended")
+	return web.SeeOther(c, homePath)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/relais-org/relais/frontend/web"
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/mandates"
+	"github.com/relais-org/relais/mandates/acting"
 	"github.com/relais-org/relais/mandates/review"
 	"github.com/relais-org/relais/organisations"
 )
@@ -31,6 +32,7 @@ type Dependencies struct {
 	Beneficiaries *beneficiaries.Service
 	Mandates      *mandates.Service
 	Review        *review.Service
+	Acting        *acting.Service
 	Organisations *organisations.Service
 	Packs         *packs.Set
 	Sessions      *authz.Sessions
@@ -59,6 +61,7 @@ func (s *Surface) Routes() []desk.Route {
 		desk.Post("/mine/stop/:mandate", stop, s.stop),
 		desk.Get("/mine/stop/:mandate/:grant", stop, s.stopForm),
 		desk.Post("/mine/stop/:mandate/:grant", stop, s.stop),
+		desk.Post("/mine/services/:delegation/end", authz.Perm(authz.KindDelegation, authz.DelegationEnd), s.endAccess),
 		desk.Get(codePath, code, s.codeForm),
 		desk.Post(codePath, code, s.confirmCode),
 		desk.Post("/mine/code/send", code, s.sendCode),

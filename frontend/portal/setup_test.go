@@ -33,9 +33,11 @@ import (
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/internal/store/storetest"
 	"github.com/relais-org/relais/mandates"
+	"github.com/relais-org/relais/mandates/acting"
 	"github.com/relais-org/relais/mandates/document"
 	"github.com/relais-org/relais/mandates/review"
 	"github.com/relais-org/relais/organisations"
+	"github.com/relais-org/relais/organisations/clients"
 )
 
 const base = "https://relais.example"
@@ -49,6 +51,7 @@ type bundle struct {
 	people   *beneficiaries.Service
 	mandates *mandates.Service
 	review   *review.Service
+	acting   *acting.Service
 	pack     *packs.Pack
 	engine   *gin.Engine
 
@@ -71,6 +74,9 @@ func setup(t testing.TB) *bundle {
 	b.orgs = organisations.New(organisations.Dependencies{Commands: commands, Packs: set, BaseURL: base})
 	b.people = beneficiaries.NewService(beneficiaries.Dependencies{Commands: commands, Packs: set, CodeKey: bytes.Repeat([]byte{7}, 32)})
 	b.mandates = mandates.New(mandates.Dependencies{Commands: commands, Packs: set, Organisations: b.orgs, Beneficiaries: b.people, Keyring: keys, BaseURL: base})
+	b.acting = acting.New(acting.Dependencies{Commands: commands, Packs: set, Mandates: b.mandates, Organisations: b.orgs, Beneficiaries: b.people,
+		Clients: clients.NewRegistry(clients.Dependencies{Commands: commands, Packs: set, Key: bytes.Repeat([]byte{9}, 32)}),
+		Key:     bytes.Repeat([]byte{9}, 32), Keyring: keys, Issuer: base})
 	b.review = review.New(review.Dependencies{Commands: commands, Packs: set})
 	b.mount(law, set)
 	b.hire()
@@ -93,7 +99,7 @@ func (b *bundle) mount(law *authz.Enforcer, set *packs.Set) {
 	counter.Mount(b.engine, desk.SignInPath, public.New(public.Dependencies{Web: plumbing, Beneficiaries: b.people, Sessions: sessions,
 		Cookies: cookies, Packs: set, Store: b.store}).Routes())
 	counter.Mount(b.engine, desk.CardPath, portal.New(portal.Dependencies{Beneficiaries: b.people, Mandates: b.mandates, Review: b.review,
-		Organisations: b.orgs, Packs: set, Sessions: sessions, Cookies: cookies}).Routes())
+		Organisations: b.orgs, Acting: b.acting, Packs: set, Sessions: sessions, Cookies: cookies}).Routes())
 }
 
 // hire makes one organisation with those who work there and watch over it.
