@@ -10,6 +10,7 @@ import (
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
 	"github.com/relais-org/relais/internal/command"
+	"github.com/relais-org/relais/internal/i18n"
 	"github.com/relais-org/relais/internal/notify"
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/translog"
@@ -67,12 +68,38 @@ func (s *Service) RaiseDispute(ctx context.Context, actor authz.Actor, step uuid
 		if !fresh {
 			return tx.Refuse(problem.Conflict("dispute_already_open"), d.about())
 		}
+		if err := s.tellReferents(tx, d); err != nil {
+			return err
+		}
 		out = d
 		e := d.about()
 		e.Kind, e.Detail, e.Personal = translog.DisputeRaised, disputeDetail{Dispute: d.ID.String(), DueOn: dayText(d.DueOn)}, disputeWords{Text: d.Text}
 		return tx.Append(e)
 	})
 	return out, err
+}
+
+// tellReferents queues one mail to each of the organisation's referents, once
+// for a disagreement. Supervisors find it among what is due.
+func (s *Service) tellReferents(tx *command.Tx, d Dispute) error {
+	org, err := s.orgs.FactsTx(tx.Tx, d.Organisation)
+	if err != nil {
+		return err
+	}
+	referents, err := s.orgs.Referents(tx.Tx, d.Organisation)
+	if err != nil {
+		return fmt.Errorf("find the referents: %w", err)
+	}
+	words := notify.DisputeRaised{Organisation: org.Name, DueOn: d.DueOn.Add(12 * time.Hour), Address: s.baseURL + "/organisation/disputes/" + d.ID.String()}
+	for _, r := range referents {
+		subject, body := words.Render(i18n.For(i18n.Lang(r.Language)))
+		err := notify.Queue(tx.Tx, notify.Message{DedupeKey: "dispute_raised:" + d.ID.String() + ":" + r.ID.String(), Kind: words.Kind(), Channel: notify.Mail,
+			Language: r.Language, Recipient: r.Email, Subject: subject, Body: body, Organisation: d.Organisation, Account: r.ID})
+		if err != nil {
+			return fmt.Errorf("tell a referent: %w", err)
+		}
+	}
+	return nil
 }
 
 // AnswerDispute answers a disagreement, once; the person is told and reads the

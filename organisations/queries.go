@@ -221,3 +221,9 @@ func (s *Service) AccountName(ctx context.Context, ids ...uuid.UUID) (map[uuid.U
 	}
 	return s.accountNames(ctx, ids)
 }
+
+// Referents are who answers for an organisation now, for messages to them. It
+// asks nobody for leave: not for pages.
+func (s *Service) Referents(tx *store.Tx, organisation uuid.UUID) ([]Account, error) {
+	return activeReferents(tx, organisation)
+}

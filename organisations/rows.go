@@ -216,3 +216,15 @@ func accountOfIdentity(tx *store.Tx, issuer, subject string) (uuid.UUID, error) 
 	err := tx.DB().Raw(`SELECT id FROM accounts WHERE issuer = ? AND subject = ?`, issuer, subject).Scan(&id).Error
 	return id.UUID, err
 }
+
+// activeReferents are those who can act for an organisation now.
+func activeReferents(tx *store.Tx, organisation uuid.UUID) ([]Account, error) {
+	var rows []accountRow
+	err := tx.DB().Raw(`SELECT a.id, a.name, a.email, a.state, a.language FROM accounts a WHERE a.state = 'bound' AND EXISTS (SELECT FROM memberships m
+		WHERE m.account_id = a.id AND m.organisation_id = ? AND m.role = 'referent' AND m.state = 'active') ORDER BY a.id`, organisation).Scan(&rows).Error
+	out := make([]Account, len(rows))
+	for i, r := range rows {
+		out[i] = r.account()
+	}
+	return out, err
+}

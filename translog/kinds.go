@@ -28,6 +28,7 @@ const (
 	RemitEnded            Kind = "remit.ended"
 	OperatorGranted       Kind = "operator.granted"
 	OperatorEnded         Kind = "operator.ended"
+	KeyRotated            Kind = "key.rotated" // Detail names the new key by its thumbprint alone
 
 	BeneficiaryCreated        Kind = "beneficiary.created"
 	BeneficiaryChanged        Kind = "beneficiary.changed"

@@ -26,6 +26,7 @@ var kinds = []Kind{
 	RemitEnded,
 	OperatorGranted,
 	OperatorEnded,
+	KeyRotated,
 	BeneficiaryCreated,
 	BeneficiaryChanged,
 	BeneficiaryContactChanged,

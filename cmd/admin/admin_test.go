@@ -193,6 +193,11 @@ func TestKeysRotate(t *testing.T) {
 	if keys := ring.PublicJWKS().Keys; len(keys) != 2 || keys[0].KeyID == first || keys[1].KeyID != first {
 		t.Errorf("the ring holds %d keys, the first %s", len(keys), keys[0].KeyID)
 	}
+	var events int
+	if err := b.store.Pool().QueryRow(t.Context(), `SELECT count(*) FROM events WHERE kind = 'key.rotated' AND actor_role = 'system'
+		AND convert_from(facts, 'UTF8') LIKE '%' || $1 || '%'`, ring.ActiveKeyID()).Scan(&events); err != nil || events != 1 {
+		t.Errorf("%d events name the new key, %v", events, err)
+	}
 }
 
 func TestMigrateAndExpire(t *testing.T) {

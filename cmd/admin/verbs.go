@@ -159,16 +159,23 @@ func expire(ctx context.Context, t *tool) error {
 
 // rotate keeps the new key before anything can sign with it: running servers
 // read the file when they start.
-func rotate(_ context.Context, t *tool) error {
+func rotate(ctx context.Context, t *tool) error {
 	ring, err := t.keyring()
 	if err != nil {
 		return err
 	}
-	before := ring.ActiveKeyID()
-	if err := ring.Rotate(store.SystemEnv().Now()); err != nil {
+	old, err := t.keyring()
+	if err != nil {
 		return err
 	}
-	if err := ring.Save(t.config.MandateKeysFile); err != nil {
+	h, err := t.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	file, before := t.config.MandateKeysFile, ring.ActiveKeyID()
+	err = h.Mandates.RotateKey(ctx, ring, func() error { return ring.Save(file) }, func() error { return old.Save(file) })
+	if err != nil {
 		return err
 	}
 	t.say("Key %s signs from the next start of the servers on; %s still verifies.", ring.ActiveKeyID(), before)

@@ -126,3 +126,21 @@ func (m DisputeAnswered) Render(p *i18n.Printer) (string, string) {
 	return p.T("message.dispute_answered.subject", "Organisation", m.Organisation),
 		p.T("message.dispute_answered.body", "Organisation", m.Organisation, "Phone", m.Phone, "Address", m.Address)
 }
+
+// DisputeRaised tells a referent that an objection awaits an answer. It names
+// neither the person nor what it is about: mail is read by whoever holds the
+// mailbox, the page by who may.
+type DisputeRaised struct {
+	Organisation, Address string
+	DueOn                 time.Time // the last day to answer
+}
+
+// Kind names the message.
+func (DisputeRaised) Kind() string { return "dispute_raised" }
+
+// Render gives its words.
+func (m DisputeRaised) Render(p *i18n.Printer) (string, string) {
+	due := p.Date(m.DueOn)
+	return p.T("message.dispute_raised.subject", "Due", due),
+		p.T("message.dispute_raised.body", "Organisation", m.Organisation, "Due", due, "Address", m.Address)
+}

@@ -177,6 +177,7 @@ func TestMessagesAsTheyLeave(t *testing.T) {
 			PortalCode{Code: "482913"},
 			ContactChanged{Organisation: place, Phone: phone},
 			DisputeAnswered{Organisation: place, Phone: phone, Address: site},
+			DisputeRaised{Organisation: place, DueOn: at, Address: "https://relais.example/organisation/disputes/0192"},
 		} {
 			subject, body := m.Render(i18n.For(lang))
 			if len(subject) > maxSubject || (m.Kind() != "invitation" && len(body) > maxSMS) {
