@@ -200,7 +200,7 @@ func native(args ...any) []any {
 // is waited for, and what is dated after it finds no row. The delegation's row is
 // written by every stop of any kind.
 //
-// state || '' keeps the planner off partial indexes, as for steps.
+// state || ” keeps the planner off partial indexes, as for steps.
 const liveDelegation = `SELECT d.id FROM mandates md
 	JOIN delegations d ON d.mandate_id = md.id JOIN grants g ON g.id = d.grant_id
 	JOIN clients cl ON cl.id = d.client_id JOIN organisations o ON o.id = d.organisation_id
