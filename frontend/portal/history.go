@@ -155,7 +155,7 @@ func (x *teller) facts(l review.HistoryLine) lineFacts {
 }
 
 func isStep(l review.HistoryLine) bool {
-	return l.Step != uuid.Nil && (l.Kind == translog.StepDone || l.Kind == translog.StepCorrected)
+	return l.Step != uuid.Nil && (l.Kind == translog.StepDone || l.Kind == translog.StepCorrected || l.Kind == translog.StepReported)
 }
 
 // who is the name, or what stands for one.
@@ -229,7 +229,7 @@ func (s *Surface) did(p t.Page, packID, procedure, action string) string {
 // iconOf draws the rest by what it is about.
 func iconOf(k translog.Kind) t.Icon {
 	switch k {
-	case translog.StepDone, translog.StepCorrected, translog.CaseOpened, translog.CaseClosed:
+	case translog.StepDone, translog.StepCorrected, translog.StepReported, translog.CaseOpened, translog.CaseClosed:
 		return t.IconPaper
 	case translog.MandateSigned, translog.MandatePresented, translog.MandateDrafted:
 		return t.IconPen

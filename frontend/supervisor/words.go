@@ -166,7 +166,7 @@ func (f frame) moments(entries []review.Entry, purpose string, named bool) []t.M
 			m.Tone, m.Icon, m.Text = t.Info, t.IconEye, f.quoted(e.Text("purpose"))
 		case e.Kind == translog.MandateSigned:
 			m.Tone, m.Icon = t.Success, t.IconPen
-		case e.Kind == translog.StepDone || e.Kind == translog.StepCorrected:
+		case e.Kind == translog.StepDone || e.Kind == translog.StepCorrected || e.Kind == translog.StepReported:
 			m.Tone, m.Icon = t.Neutral, t.IconCheck
 		}
 		if name := f.person(e); named && name != "" {

@@ -106,7 +106,7 @@ type tokenRow struct {
 	holder  pgtype.UUID
 }
 
-const tokenColumns = `, tk.kind, tk.audience, tk.scopes, tk.actions, tk.expires_at, tk.revoked_at, tk.holder_id`
+const tokenColumns = `, tk.kind, tk.audience, tk.scopes, tk.actions, tk.expires_at, tk.revoked_at, tk.holder_id` //nolint:gosec // names of columns
 
 func (t *tokenRow) into(d *Delegation) []any {
 	k := &d.Token
@@ -125,7 +125,7 @@ func (s *Service) read(ctx context.Context, query string, args []any, more func(
 	now := s.commands.Store().Now()
 	var r hopRow
 	dest := append(r.into(), more(&r.d)...)
-	err := s.commands.Store().Pool().QueryRow(ctx, query, native(append([]any{s.orgs.CharterVersions()}, args...)...)...).Scan(dest...)
+	err := s.commands.Store().Hot().QueryRow(ctx, query, native(append([]any{s.orgs.CharterVersions()}, args...)...)...).Scan(dest...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Delegation{}, errNoDelegation
 	}

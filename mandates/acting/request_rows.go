@@ -2,6 +2,7 @@ package acting
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -79,22 +80,15 @@ func loadRequest(ctx context.Context, st *store.Store, id uuid.UUID) (Request, e
 // lockRequest takes a request's row in a command.
 func lockRequest(tx *store.Tx, id uuid.UUID) (Request, error) {
 	var q requestRow
-	rows, err := tx.SQL().QueryContext(tx.Context(), `SELECT `+requestColumns+` FROM acting_requests r JOIN clients cl ON cl.id = r.client_id
-		WHERE r.id = $1 AND cl.state = 'active' FOR UPDATE OF r`, id)
-	if err != nil {
-		return Request{}, err
-	}
-	found := rows.Next()
-	if found {
-		err = rows.Scan(clients.SQLDest(q.into())...)
-	}
-	if err = errors.Join(err, rows.Err(), rows.Close()); err != nil {
-		return Request{}, err
-	}
-	tx.Restamp()
-	if !found {
+	err := tx.SQL().QueryRowContext(tx.Context(), `SELECT `+requestColumns+` FROM acting_requests r JOIN clients cl ON cl.id = r.client_id
+		WHERE r.id = $1 AND cl.state = 'active' FOR UPDATE OF r`, id).Scan(clients.SQLDest(q.into())...)
+	if errors.Is(err, sql.ErrNoRows) {
 		return Request{}, problem.NotFound()
 	}
+	if err != nil {
+		return Request{}, fmt.Errorf("hold a request: %w", err)
+	}
+	tx.Restamp()
 	return q.request()
 }
 

@@ -2,6 +2,7 @@ package acting
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -53,16 +54,9 @@ func scanTold(tx *store.Tx, live bool, query string, args ...any) (out []told, e
 
 // lockDelegation takes a delegation's row; over says that it ended before.
 func lockDelegation(tx *store.Tx, id uuid.UUID) (over bool, err error) {
-	rows, err := tx.SQL().QueryContext(tx.Context(), `SELECT ended_at IS NOT NULL FROM delegations WHERE id = $1 FOR UPDATE`, id)
-	if err != nil {
-		return false, err
-	}
-	found := rows.Next()
-	if found {
-		err = rows.Scan(&over)
-	}
-	if err = errors.Join(err, rows.Err(), rows.Close()); err == nil && !found {
-		err = problem.NotFound()
+	err = tx.SQL().QueryRowContext(tx.Context(), `SELECT ended_at IS NOT NULL FROM delegations WHERE id = $1 FOR UPDATE`, id).Scan(&over)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, problem.NotFound()
 	}
 	tx.Restamp()
 	return over, err

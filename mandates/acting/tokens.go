@@ -206,12 +206,9 @@ func (s *Service) Exchange(ctx context.Context, client clients.Client, d Delegat
 	if d.Token.Kind != "access" || d.Client.ID != client.ID || d.exchanged() {
 		return Tokens{}, s.refused(ctx, client, exchangeCommand, "target_invalid", errTarget, d.about())
 	}
-	target, err := s.clients.ByClientID(ctx, x.Audience)
-	if err != nil && !problem.Is(err, "not_found") {
+	target, err := s.target(ctx, client, d, x.Audience)
+	if err != nil {
 		return Tokens{}, err
-	}
-	if err != nil || target.Kind != clients.Service || target.ID == client.ID || !slices.Contains(target.Procedures, d.Procedure) {
-		return Tokens{}, s.refused(ctx, client, exchangeCommand, "target_invalid", errTarget, d.about())
 	}
 	actions, scopes := x.Actions, x.Scopes
 	if len(actions) == 0 {
@@ -236,6 +233,19 @@ func (s *Service) Exchange(ctx context.Context, client clients.Client, d Delegat
 		client: client, holder: target, action: authz.DelegationExchange, name: exchangeCommand, kind: translog.DelegationExchanged, audience: target.ClientID,
 		scopes: scopes, actions: actions, until: d.Token.ExpiresAt,
 	})
+}
+
+// target is the other service of an exchange: active, and one that offers the
+// procedure too.
+func (s *Service) target(ctx context.Context, client clients.Client, d Delegation, audience string) (clients.Client, error) {
+	target, err := s.clients.ByClientID(ctx, audience)
+	if err != nil && !problem.Is(err, "not_found") {
+		return clients.Client{}, err
+	}
+	if err != nil || target.Kind != clients.Service || target.ID == client.ID || !slices.Contains(target.Procedures, d.Procedure) {
+		return clients.Client{}, s.refused(ctx, client, exchangeCommand, "target_invalid", errTarget, d.about())
+	}
+	return target, nil
 }
 
 var (

@@ -138,13 +138,15 @@ func (s *Registry) RotateSecret(ctx context.Context, actor authz.Actor, id uuid.
 // Suspend holds a client: it can do nothing until Resume, and what mediators
 // were given there ends.
 func (s *Registry) Suspend(ctx context.Context, actor authz.Actor, id uuid.UUID) error {
-	_, err := s.with(ctx, actor, id, "client.suspend", authz.ClientSuspend, moving(Active, Suspended, translog.ClientSuspended, "cannot_suspend"))
+	_, err := s.with(ctx, actor, id, "client.suspend", authz.ClientSuspend,
+		moving(Active, Suspended, translog.ClientSuspended, "cannot_suspend")) //nolint:contextcheck // the transaction carries the context
 	return err
 }
 
 // Resume lifts a suspension.
 func (s *Registry) Resume(ctx context.Context, actor authz.Actor, id uuid.UUID) error {
-	_, err := s.with(ctx, actor, id, "client.resume", authz.ClientResume, moving(Suspended, Active, translog.ClientResumed, "cannot_resume"))
+	_, err := s.with(ctx, actor, id, "client.resume", authz.ClientResume,
+		moving(Suspended, Active, translog.ClientResumed, "cannot_resume")) //nolint:contextcheck // the transaction carries the context
 	return err
 }
 
