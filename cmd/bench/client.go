@@ -31,6 +31,8 @@ type loadOrder struct {
 	// Requests are taken by the clients in turn, one each.
 	Requests []request
 	Want     int // the status of a good answer
+	// Tokens makes the clients one service instead.
+	Tokens *tokenOrder
 }
 
 // request is one HTTP request, whole, as bytes.
@@ -46,6 +48,15 @@ type loadAnswer struct {
 	Answered int
 	Bytes    int // of bodies
 	P50, P99 time.Duration
+	Last99   time.Duration // of the last request of each flow
+}
+
+// take counts what was answered, and how fast.
+func (a *loadAnswer) take(took []time.Duration) {
+	if a.Answered = len(took); a.Answered > 0 {
+		slices.Sort(took)
+		a.P50, a.P99 = took[len(took)/2], took[len(took)*99/100]
+	}
 }
 
 func runClient(ctx context.Context) error {
@@ -53,15 +64,27 @@ func runClient(ctx context.Context) error {
 	if err := json.NewDecoder(os.Stdin).Decode(&order); err != nil {
 		return fmt.Errorf("read the order: %w", err)
 	}
+	work := runRequests
+	if order.Tokens != nil {
+		work = runService
+	}
+	answer, err := work(ctx, order)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(answer)
+}
+
+func runRequests(ctx context.Context, order loadOrder) (loadAnswer, error) {
 	clients := make([]*client, order.Clients)
 	for i := range clients {
 		c, err := newClient(ctx, order, order.Requests[i%len(order.Requests)])
 		if err != nil {
-			return err
+			return loadAnswer{}, err
 		}
 		clients[i] = c
 		if err := c.one(); err != nil { // warm up: connections, prepared statements
-			return err
+			return loadAnswer{}, err
 		}
 	}
 	began := time.Now()
@@ -73,15 +96,14 @@ func runClient(ctx context.Context) error {
 	all.Wait()
 	answer := loadAnswer{Elapsed: time.Since(began)}
 	if err := errors.Join(errs...); err != nil {
-		return err
+		return loadAnswer{}, err
 	}
 	var took []time.Duration
 	for _, c := range clients {
 		took, answer.Bytes = append(took, c.took...), answer.Bytes+c.read
 	}
-	slices.Sort(took)
-	answer.Answered, answer.P50, answer.P99 = len(took), took[len(took)/2], took[len(took)*99/100]
-	return json.NewEncoder(os.Stdout).Encode(answer)
+	answer.take(took)
+	return answer, nil
 }
 
 // client is one kept connection that asks and waits, without pause. It reads as

@@ -65,7 +65,7 @@ var (
 )
 
 // pgbench runs a script.
-func (f *field) pgbench(ctx context.Context, script string, clients, seconds int) (measured, error) {
+func (f *field) pgbench(ctx context.Context, script string, clients, seconds int, more ...string) (measured, error) {
 	file := filepath.Join(f.folder, "control.sql")
 	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
 		return measured{}, err
@@ -79,8 +79,9 @@ func (f *field) pgbench(ctx context.Context, script string, clients, seconds int
 		return measured{}, err
 	}
 	threads := min(clients, 2)
-	cmd := exec.CommandContext(ctx, binary, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", strconv.Itoa(threads), "-T", strconv.Itoa(seconds), "-f", file, //nolint:gosec // our own arguments
+	arguments := append(more, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", strconv.Itoa(threads), "-T", strconv.Itoa(seconds), "-f", file,
 		"-h", u.Query().Get("host"), "-U", u.Query().Get("user"), filepath.Base(u.Path))
+	cmd := exec.CommandContext(ctx, binary, arguments...) //nolint:gosec // our own arguments
 	before, err := f.spent()
 	if err != nil {
 		return measured{}, err

@@ -22,6 +22,7 @@ import (
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates"
+	"github.com/relais-org/relais/mandates/acting"
 	"github.com/relais-org/relais/organisations"
 )
 
@@ -37,6 +38,7 @@ type field struct {
 	org     uuid.UUID
 	seats   []seat
 	stopJob func()
+	granted acting.Delegation // at the bench's service, for T
 	// listener hears what a page asks of PostgreSQL.
 	listener *listener
 	// postmaster is PostgreSQL's first process.

@@ -18,18 +18,24 @@ type measured struct {
 	perSecond float64
 	count     float64
 	p50, p99  time.Duration
-	bytes     int // of one answer's body
+	last99    time.Duration // of the last request of a flow
+	bytes     int           // of one answer's body
 	cpu       cpu
 }
 
 // load runs as many clients as asked, each at a seat of its own, without pause,
 // in a process of their own.
 func (f *field) load(ctx context.Context, clients int, length time.Duration, want int, requests []request) (measured, error) {
+	return f.order(ctx, loadOrder{Clients: clients, Length: length, Requests: requests, Want: want})
+}
+
+func (f *field) order(ctx context.Context, of loadOrder) (measured, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return measured{}, err
 	}
-	order, err := json.Marshal(loadOrder{Address: f.address, Clients: clients, Length: length, Requests: requests, Want: want})
+	of.Address = f.address
+	order, err := json.Marshal(of)
 	if err != nil {
 		return measured{}, err
 	}
@@ -53,7 +59,7 @@ func (f *field) load(ctx context.Context, clients int, length time.Duration, wan
 	}
 	used := cpu{server: after.server - before.server, postgres: after.postgres - before.postgres,
 		client: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
-	return measured{perSecond: float64(a.Answered) / a.Elapsed.Seconds(), count: float64(a.Answered), p50: a.P50, p99: a.P99,
+	return measured{perSecond: float64(a.Answered) / a.Elapsed.Seconds(), count: float64(a.Answered), p50: a.P50, p99: a.P99, last99: a.Last99,
 		bytes: a.Bytes / max(1, a.Answered), cpu: used}, nil
 }
 

@@ -41,7 +41,7 @@ func begin(ctx context.Context) error {
 	flag.IntVar(&s.seconds, "seconds", 4, "seconds of each measurement")
 	flag.IntVar(&s.people, "people", 10_000, "people in the organisation, for the pages")
 	flag.StringVar(&clients, "clients", "1,8,32", "clients of W")
-	flag.StringVar(&s.only, "only", "WR", "which goals")
+	flag.StringVar(&s.only, "only", "WRT", "which goals")
 	flag.StringVar(&s.profile, "cpuprofile", "", "file for the server's processor profile")
 	flag.Parse()
 	for _, n := range strings.Split(clients, ",") {
@@ -76,6 +76,11 @@ func run(ctx context.Context, s settings) error {
 	fmt.Printf("%d cores, PostgreSQL with synchronous_commit=on, %d rounds of %d s each, medians;\nprocessor time in µs for each operation: server + PostgreSQL + load generator\n\n", runtime.NumCPU(), s.rounds, s.seconds)
 	if strings.Contains(s.only, "W") {
 		if err := f.benchSteps(ctx, s); err != nil {
+			return err
+		}
+	}
+	if strings.Contains(s.only, "T") {
+		if err := f.benchTokens(ctx, s); err != nil {
 			return err
 		}
 	}
@@ -115,6 +120,10 @@ func (r runs) p50() float64 {
 }
 func (r runs) p99() float64 {
 	return r.median(func(m measured) float64 { return m.p99.Seconds() * 1000 })
+}
+
+func (r runs) last99() float64 {
+	return r.median(func(m measured) float64 { return m.last99.Seconds() * 1000 })
 }
 
 // each is the mean processor time of an operation.

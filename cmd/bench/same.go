@@ -21,6 +21,7 @@ import (
 type listener struct {
 	mu        sync.Mutex
 	listening bool
+	writes    bool // those too
 	heard     []string
 	err       error
 }
@@ -29,7 +30,7 @@ type listener struct {
 func (l *listener) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.listening && strings.HasPrefix(strings.TrimSpace(q.SQL), "SELECT") && !strings.Contains(q.SQL, "log_") && !strings.Contains(q.SQL, "river_") && !strings.Contains(q.SQL, "pg_") {
+	if l.listening && (l.writes || strings.HasPrefix(strings.TrimSpace(q.SQL), "SELECT")) && !strings.Contains(q.SQL, "log_") && !strings.Contains(q.SQL, "river_") && !strings.Contains(q.SQL, "pg_") {
 		statement, err := literal(q.SQL, q.Args)
 		l.heard = append(l.heard, statement)
 		if err != nil {
@@ -44,10 +45,15 @@ func (l *listener) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndDa
 
 // reads are the statements of one page, as a script.
 func (f *field) reads(ctx context.Context, r request) (string, error) {
+	return f.hear(false, func() error { return f.once(ctx, r) })
+}
+
+// hear writes down the statements that something makes, as a script.
+func (f *field) hear(writes bool, of func() error) (string, error) {
 	f.listener.mu.Lock()
-	f.listener.heard, f.listener.err, f.listener.listening = nil, nil, true
+	f.listener.heard, f.listener.err, f.listener.listening, f.listener.writes = nil, nil, true, writes
 	f.listener.mu.Unlock()
-	err := f.once(ctx, r)
+	err := of()
 	f.listener.mu.Lock()
 	defer f.listener.mu.Unlock()
 	f.listener.listening = false

@@ -1,0 +1,241 @@
+package main
+
+import (
+	"context"
+	"crypto/md5" // #nosec G501 -- names, not secrets
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/internal/packs"
+	"github.com/relais-org/relais/mandates/acting"
+	"github.com/relais-org/relais/organisations/clients"
+)
+
+// Of goal T: how many flows at once, and the pace of checks.
+const (
+	flowClients     = 8
+	checkClients    = 16
+	checksPerSecond = 500
+)
+
+const (
+	serviceID     = "bench-service"
+	serviceReturn = "https://service.example/back"
+	// codeVerifier is that of every code laid out (RFC 7636).
+	codeVerifier = "bench-verifier-bench-verifier-bench-verifier"
+	// codesLaid bounds how many flows one round may do, for each second.
+	codesLaid = 4000
+)
+
+// benchTokens measures code → token → userinfo against the statements that it
+// makes, without signing and without HTTP; then checks at their pace.
+func (f *field) benchTokens(ctx context.Context, s settings) error {
+	secret, err := f.openService(ctx)
+	if err != nil {
+		return fmt.Errorf("open a service: %w", err)
+	}
+	if err := f.layCodes(ctx, "heard", 0); err != nil {
+		return err
+	}
+	order := loadOrder{Clients: flowClients, Length: time.Duration(s.seconds) * time.Second,
+		Tokens: &tokenOrder{ID: serviceID, Secret: secret, Redirect: serviceReturn}}
+	script, err := f.flowStatements(ctx, order)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("T  at a service: code, tokens, userinfo; %d clients\n", flowClients)
+	var control, flows runs
+	for round := range s.rounds {
+		codes := fmt.Sprint("flow", round)
+		if err := errors.Join(f.layCodes(ctx, codes, codesLaid*s.seconds), f.layCodes(ctx, "control"+codes, codesLaid*s.seconds)); err != nil {
+			return err
+		}
+		b, err := f.pgbench(ctx, strings.ReplaceAll(script, "heard-", "control"+codes+"-"), flowClients, s.seconds, "-D", "i=-1")
+		if err != nil {
+			return err
+		}
+		order.Tokens.Codes = codes
+		r, err := f.loadTokens(ctx, order)
+		if err != nil {
+			return err
+		}
+		control, flows = append(control, b), append(flows, r)
+	}
+	line("the same SQL", control)
+	line("Relais", flows)
+	fmt.Printf("  p50 %.1f ms, p99 %.1f ms a flow; %s, %s, %s\n", flows.p50(), flows.p99(), goal("T", flows.ratio(control), 0.5),
+		goal("flows/s", flows.rate(), 500), atMost("userinfo p99 ms", flows.last99(), 5))
+	return f.benchChecks(ctx, s, order)
+}
+
+// benchChecks asks again and again whether one mediator may send, at the pace
+// that the goal names.
+func (f *field) benchChecks(ctx context.Context, s settings, order loadOrder) error {
+	if err := f.layCodes(ctx, "checks", 0); err != nil {
+		return err
+	}
+	t := *order.Tokens
+	t.Codes, t.First = "checks", 0
+	bearer, err := (&service{loadOrder{Address: f.address, Tokens: &t}, http.DefaultClient}).redeem(ctx, 0)
+	if err != nil {
+		return err
+	}
+	order.Clients = checkClients
+	order.Tokens = &tokenOrder{Bearer: bearer, PerSecond: checksPerSecond}
+	var checks runs
+	for range s.rounds {
+		r, err := f.loadTokens(ctx, order)
+		if err != nil {
+			return err
+		}
+		checks = append(checks, r)
+	}
+	line(fmt.Sprintf("checks, %d due", checksPerSecond), checks)
+	fmt.Printf("  p50 %.1f ms, %s\n\n", checks.p50(), atMost("p99 ms", checks.p99(), 10))
+	return nil
+}
+
+// loadTokens warms up for half a second, then measures.
+func (f *field) loadTokens(ctx context.Context, order loadOrder) (measured, error) {
+	warm, tokens := order, *order.Tokens
+	warm.Length, warm.Tokens = 500*time.Millisecond, &tokens
+	if _, err := f.order(ctx, warm); err != nil {
+		return measured{}, err
+	}
+	tokens.First += codesLaid
+	order.Tokens = &tokens
+	return f.order(ctx, order)
+}
+
+// atMost is a goal that is better small.
+func atMost(name string, got, want float64) string {
+	word := "met"
+	if got > want {
+		word = "NOT met"
+	}
+	return fmt.Sprintf("%s %.1f (goal %.0f, %s)", name, got, want, word)
+}
+
+// openService registers a service and gives one delegation there, through the
+// same commands as in life.
+func (f *field) openService(ctx context.Context) (secret string, err error) {
+	_, kept, err := f.house.Clients.Register(ctx, authz.Actor{System: true, Now: f.house.Store.Now()}, clients.New{ClientID: serviceID, Kind: clients.Service, Pack: "fr",
+		Changes: clients.Changes{Name: "Bench", RedirectURIs: []string{serviceReturn}, Claims: []string{"given_name", "family_name", "birthdate"},
+			Procedures: []string{"housing.apl"}, Scopes: []string{"openid", "profile", "birth", "offline_access"}}})
+	if err != nil {
+		return "", err
+	}
+	client, err := f.house.Clients.ByClientID(ctx, serviceID)
+	if err != nil {
+		return "", err
+	}
+	a, seat := f.house.Acting, f.seats[0]
+	actor, err := f.as(ctx, seat.account)
+	if err != nil {
+		return "", err
+	}
+	session, err := f.house.Sessions.Load(ctx, seat.token)
+	if err != nil {
+		return "", err
+	}
+	actor.Session = session.ID
+	r, err := a.Begin(ctx, acting.NewRequest{Client: client, Params: acting.Params{RedirectURI: serviceReturn, State: "s", Nonce: "n",
+		Scopes: []string{"openid", "profile", "birth", "offline_access"}, CodeChallenge: challenge()}})
+	if err != nil {
+		return "", err
+	}
+	c, err := a.Open(ctx, actor, r.ID, []byte("bench"))
+	if err != nil {
+		return "", err
+	}
+	if err := a.ChoosePerson(ctx, actor, r.ID, c.Version, seat.person); err != nil {
+		return "", err
+	}
+	if err := a.ChooseScope(ctx, actor, r.ID, c.Version+1, "housing.apl", []string{packs.ActionPrepare, packs.ActionSubmit}); err != nil {
+		return "", err
+	}
+	f.granted, err = a.Grant(ctx, actor, r.ID, c.Version+2)
+	return kept.Reveal(), err
+}
+
+// layCodes lays out codes "<name>-<n>", each for a delegation of its own that is
+// like the one given: a stage, made by SQL as the owner.
+func (f *field) layCodes(ctx context.Context, name string, most int) error {
+	c, err := pgx.Connect(ctx, f.house.Config.OwnerURL)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close(ctx) }() // nothing is pending
+	for _, q := range []string{
+		`SELECT set_config('relais.acting', 'bench', false)`,
+		fmt.Sprintf(`INSERT INTO delegations (id, request_id, client_id, account_id, organisation_id, beneficiary_id, mandate_id, grant_id, procedure, actions, scopes, nonce, auth_time, acr, session_id, created_at, ends_at)
+			SELECT md5('%[1]s-' || n)::uuid, gen_random_uuid(), client_id, account_id, organisation_id, beneficiary_id, mandate_id, grant_id, procedure, actions, scopes, nonce, auth_time, acr, session_id, created_at, ends_at
+			FROM delegations, generate_series(0, %[2]d) n WHERE id = '%[3]s'`, name, most, f.granted.ID),
+		fmt.Sprintf(`INSERT INTO acting_codes (code_hash, delegation_id, client_id, redirect_uri, code_challenge, expires_at)
+			SELECT sha256(convert_to('%[1]s-' || n, 'UTF8')), md5('%[1]s-' || n)::uuid, '%[3]s', '%[4]s', '%[5]s', now() + interval '1 hour' FROM generate_series(0, %[2]d) n`,
+			name, most, f.granted.Client.ID, serviceReturn, challenge()),
+		`ANALYZE delegations`, `ANALYZE acting_codes`,
+	} {
+		if _, err := c.Exec(ctx, q); err != nil {
+			return fmt.Errorf("lay out codes: %w", err)
+		}
+	}
+	return nil
+}
+
+var (
+	hashLiteral = regexp.MustCompile(`'\\x[0-9a-f]{64}'`)
+	uuidLiteral = regexp.MustCompile(`'[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'`)
+)
+
+// flowStatements are the statements of one flow as a script, whose codes,
+// delegations, tokens and events are new each time: the first code is heard,
+// every other is computed from the number of the transaction.
+func (f *field) flowStatements(ctx context.Context, order loadOrder) (string, error) {
+	t := *order.Tokens
+	t.Codes = "heard"
+	s := &service{loadOrder{Address: f.address, Tokens: &t}, http.DefaultClient}
+	script, err := f.hear(true, func() error {
+		_, err := s.flow(ctx, 0)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	number := func(of string) string { return "'" + of + "heard-' || :n" }
+	own := map[string]string{fmt.Sprintf(`'\x%x'`, sha256.Sum256([]byte("heard-0"))): "sha256(convert_to(" + number("") + ", 'UTF8'))"}
+	script = hashLiteral.ReplaceAllStringFunc(script, func(l string) string {
+		if own[l] == "" {
+			own[l] = "sha256(convert_to(" + number(fmt.Sprint(len(own))) + ", 'UTF8'))"
+		}
+		return own[l]
+	})
+	known := map[string]string{}
+	for _, id := range []uuid.UUID{f.granted.Client.ID, f.granted.Account, f.granted.Organisation, f.granted.Beneficiary, f.granted.Mandate, f.granted.Grant} {
+		known["'"+id.String()+"'"] = "'" + id.String() + "'"
+	}
+	delegation := md5.Sum([]byte("heard-0")) // #nosec G401 -- a name, not a secret
+	known["'"+uuid.UUID(delegation).String()+"'"] = "md5(" + number("") + ")::uuid"
+	script = uuidLiteral.ReplaceAllStringFunc(script, func(l string) string {
+		if known[l] != "" {
+			return known[l]
+		}
+		return "gen_random_uuid()"
+	})
+	return fmt.Sprintf("\\set i :i + 1\n\\set n :client_id + :i * %d\n", flowClients) + script, nil
+}
+
+func challenge() string {
+	sum := sha256.Sum256([]byte(codeVerifier))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
