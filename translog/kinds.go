@@ -87,5 +87,6 @@ const (
 	DelegationExchanged Kind = "delegation.exchanged"
 	DelegationEnded     Kind = "delegation.ended"
 	CommitChecked       Kind = "commit.checked" // a service asked just before an act; yes or no
+	ListViewed          Kind = "list.viewed"    // software read a list, which names nobody
 	StepReported        Kind = "step.reported"  // by the service where it was done
 )

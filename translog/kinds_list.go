@@ -78,6 +78,7 @@ var kinds = []Kind{
 	DelegationExchanged,
 	DelegationEnded,
 	CommitChecked,
+	ListViewed,
 	StepReported,
 }
 

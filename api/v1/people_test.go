@@ -8,6 +8,10 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/mandates/review"
+	"github.com/relais-org/relais/translog"
+	"github.com/relais-org/relais/translog/ledger"
 )
 
 func (h *house) newcomer(given string) map[string]any {
@@ -129,10 +133,10 @@ func TestListsGoPageByPage(t *testing.T) {
 	if len(found.items()) != 1 {
 		t.Fatalf("found %s", found.raw)
 	}
-	if n := h.count(`SELECT count(*) FROM events WHERE kind = 'log.searched' AND beneficiary_id = $1`, h.here.person); n != 1 {
+	if n := h.count(`SELECT count(*) FROM events WHERE kind = 'beneficiary.viewed' AND beneficiary_id = $1`, h.here.person); n != 1 {
 		t.Errorf("%d looks at who was found", n)
 	}
-	if n := h.count(`SELECT count(*) FROM events WHERE kind = 'log.searched' AND beneficiary_id IS NULL AND actor_id = $1`, h.software.ID); n != 3 {
+	if n := h.count(`SELECT count(*) FROM events WHERE kind = 'list.viewed' AND beneficiary_id IS NULL AND actor_id = $1`, h.software.ID); n != 3 {
 		t.Errorf("%d events of lists", n)
 	}
 	for _, path := range []string{"/api/v1/people?cursor=AAAA", "/api/v1/people?cursor=" + strings.Repeat("A", 32), "/api/v1/people?limit=0", "/api/v1/people?limit=101",
@@ -242,7 +246,28 @@ func TestMandatesAreRead(t *testing.T) {
 	if list := h.ok(h.call("GET", "/api/v1/mandates?state=revoked", nil), 200); len(list.items()) != 0 {
 		t.Errorf("list %s", list.raw)
 	}
-	if n := h.count(`SELECT count(*) FROM events WHERE kind = 'log.viewed' AND actor_role = 'software' AND beneficiary_id = $1`, h.here.person); n != 2 {
+	if n := h.count(`SELECT count(*) FROM events WHERE kind = 'beneficiary.viewed' AND actor_role = 'software' AND beneficiary_id = $1`, h.here.person); n != 2 {
 		t.Errorf("%d looks", n)
+	}
+}
+
+// Who looked, when and why is in the person's own history.
+func TestThePersonSeesTheLook(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.ok(h.call("GET", "/api/v1/people/"+h.here.person.String(), nil), 200)
+	h.ok(h.call("GET", "/api/v1/mandates/"+h.here.mandate.ID.String(), nil), 200)
+	person, err := h.people.PersonActor(t.Context(), beneficiaries.PersonQuery{Beneficiary: h.here.person, Session: uuid.New(), Tier: authz.TierPhone, StrongAt: h.store.Now()})
+	must(t, err)
+	history, err := review.New(review.Dependencies{Commands: h.commands, Packs: packsOf(t), Log: ledger.NewReader(h.store)}).PersonHistory(t.Context(), person, "")
+	must(t, err)
+	looks := 0
+	for _, l := range history.Lines {
+		if l.Kind == translog.BeneficiaryViewed && l.Who == "Agenda" && l.Purpose == purpose {
+			looks++
+		}
+	}
+	if looks != 2 {
+		t.Errorf("%d looks in %+v", looks, history.Lines)
 	}
 }

@@ -669,6 +669,7 @@ type Purpose = string
 
 // EvaluateParams defines parameters for Evaluate.
 type EvaluateParams struct {
+	// XRequestID Comes back, and makes a repeated question the same question.
 	XRequestID *string `json:"X-Request-ID,omitempty"`
 }
 
@@ -682,7 +683,9 @@ type ListCasesParams struct {
 
 	// Cursor The `next` of the page before.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
-	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Limit How many lines a page holds at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// RelaisPurpose Why your software looks, in a few words without anybody's name. People read it in their history.
 	RelaisPurpose Purpose `json:"Relais-Purpose"`
@@ -705,7 +708,9 @@ type GetCaseParams struct {
 type ListStepsParams struct {
 	// Cursor The `next` of the page before.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
-	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Limit How many lines a page holds at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// RelaisPurpose Why your software looks, in a few words without anybody's name. People read it in their history.
 	RelaisPurpose Purpose `json:"Relais-Purpose"`
@@ -727,6 +732,7 @@ type CheckCommitParams struct {
 
 // ListMandatesParams defines parameters for ListMandates.
 type ListMandatesParams struct {
+	// State Only mandates in this state now.
 	State *MandateState `form:"state,omitempty" json:"state,omitempty"`
 
 	// EndsBefore Only live mandates that end before this instant.
@@ -734,7 +740,9 @@ type ListMandatesParams struct {
 
 	// Cursor The `next` of the page before.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
-	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Limit How many lines a page holds at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// RelaisPurpose Why your software looks, in a few words without anybody's name. People read it in their history.
 	RelaisPurpose Purpose `json:"Relais-Purpose"`
@@ -749,7 +757,9 @@ type GetMandateParams struct {
 // ListPeopleParams defines parameters for ListPeople.
 type ListPeopleParams struct {
 	// Name Words of any of the person's names.
-	Name      *string             `form:"name,omitempty" json:"name,omitempty"`
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// BirthDate As in the person's identity.
 	BirthDate *openapi_types.Date `form:"birth_date,omitempty" json:"birth_date,omitempty"`
 
 	// Phone As dialled in the organisation's country, or international.
@@ -757,7 +767,9 @@ type ListPeopleParams struct {
 
 	// Cursor The `next` of the page before.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
-	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Limit How many lines a page holds at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// RelaisPurpose Why your software looks, in a few words without anybody's name. People read it in their history.
 	RelaisPurpose Purpose `json:"Relais-Purpose"`
@@ -795,7 +807,9 @@ type ListRemindersParams struct {
 
 	// Cursor The `next` of the page before.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
-	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Limit How many lines a page holds at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// RelaisPurpose Why your software looks, in a few words without anybody's name. People read it in their history.
 	RelaisPurpose Purpose `json:"Relais-Purpose"`

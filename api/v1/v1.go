@@ -69,7 +69,6 @@ func New(d Dependencies) (*API, error) {
 	if a.router, err = gorillamux.NewRouter(doc); err != nil {
 		return nil, fmt.Errorf("route the specification: %w", err)
 	}
-	a.inner = a.engine()
 	return a, nil
 }
 
@@ -90,6 +89,7 @@ func (a *API) engine() *gin.Engine {
 
 // Mount adds our addresses. Every one needs a token; none a session.
 func (a *API) Mount(r gin.IRouter) {
+	a.inner = a.engine()
 	r.Any("/api/v1/*rest", a.enter)
 	r.Any("/access/v1/*rest", a.enter)
 }

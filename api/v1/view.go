@@ -25,7 +25,7 @@ type operations struct{ *API }
 // asked is one request at its handler.
 type asked struct {
 	caller
-	ctx   context.Context //nolint:containedctx // unwrapped once from what the generated code hands over
+	ctx   context.Context
 	words *i18n.Printer
 	at    *url.URL
 	// answer are the headers of the answer to come.

@@ -243,7 +243,7 @@ func fieldRows(p t.Page, fields []refField, where bool) [][]t.Cell {
 		if f.Required {
 			name.Small = p.T("public.api.required")
 		}
-		rows[i] = []t.Cell{name, typeCell(f.Type), {Body: textOf(spans(f.Text))}}
+		rows[i] = []t.Cell{name, typeCell(f.Type), {Body: textOf(spans(cmp.Or(f.Text, "–")))}}
 		if where {
 			rows[i] = slices.Insert(rows[i], 1, t.Cell{Body: english(f.Where)})
 		}

@@ -27,10 +27,11 @@ type entryRow struct {
 }
 
 const entryColumns = `e.id, e.event_id, e.kind, e.actor_role, e.at, e.actor_id, e.organisation_id, e.beneficiary_id, e.mandate_id,
-	e.case_id, e.step_id, e.procedure, e.action, e.outcome, e.facts, e.personal, a.name AS account_name, o.name AS organisation_name,
+	e.case_id, e.step_id, e.procedure, e.action, e.outcome, e.facts, e.personal, coalesce(a.name, cl.name) AS account_name, o.name AS organisation_name,
 	o.territory, o.pack, b.given_names, b.family_name, b.usage_name, b.erased_at IS NOT NULL AS erased`
 
-const entryJoins = ` LEFT JOIN accounts a ON a.id = e.actor_id LEFT JOIN organisations o ON o.id = e.organisation_id
+const entryJoins = ` LEFT JOIN accounts a ON a.id = e.actor_id
+	LEFT JOIN clients cl ON cl.id = e.actor_id AND e.actor_role IN ('service', 'software') LEFT JOIN organisations o ON o.id = e.organisation_id
 	LEFT JOIN beneficiaries b ON b.id = e.beneficiary_id`
 
 // entry makes the entry of a row. Personal content of somebody erased is gone.

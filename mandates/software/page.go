@@ -48,7 +48,7 @@ const positionBytes = 8 + 16
 
 // String is opaque to callers.
 func (p position) String() string {
-	b := binary.BigEndian.AppendUint64(nil, uint64(p.at.UnixMicro())) //nolint:gosec // read back as it was
+	b := binary.BigEndian.AppendUint64(nil, uint64(p.at.UnixMicro()))
 	return base64.RawURLEncoding.EncodeToString(append(b, p.id[:]...))
 }
 

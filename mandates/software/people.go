@@ -12,7 +12,6 @@ import (
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/mandates"
 	"github.com/relais-org/relais/organisations"
-	"github.com/relais-org/relais/translog"
 )
 
 // PersonLine says that a person exists.
@@ -116,7 +115,7 @@ func (s *Service) CorrectPerson(ctx context.Context, c Caller, mediator, id uuid
 // MandatesOf reads a person's mandates, newest first.
 func (s *Service) MandatesOf(ctx context.Context, c Caller, id uuid.UUID) ([]mandates.Mandate, error) {
 	q := person(id)
-	q.kind, q.action, q.event, q.subject = authz.KindMandate, authz.MandateRead, translog.LogViewed, "mandates"
+	q.kind, q.action, q.subject = authz.KindMandate, authz.MandateRead, "mandates"
 	if err := s.lookAt(ctx, c, q); err != nil {
 		return nil, err
 	}

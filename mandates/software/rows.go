@@ -11,7 +11,6 @@ import (
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates"
-	"github.com/relais-org/relais/translog"
 )
 
 // owned is one thing of a person, to be looked at.
@@ -20,7 +19,6 @@ type owned struct {
 	id      uuid.UUID
 	kind    authz.Kind
 	action  authz.Action
-	event   translog.Kind
 	subject string
 }
 
@@ -31,15 +29,15 @@ const (
 )
 
 func person(id uuid.UUID) owned {
-	return owned{personTable, id, authz.KindBeneficiary, authz.BeneficiaryRead, translog.BeneficiaryViewed, "person"}
+	return owned{personTable, id, authz.KindBeneficiary, authz.BeneficiaryRead, "person"}
 }
 
 func mandate(id uuid.UUID) owned {
-	return owned{mandateTable, id, authz.KindMandate, authz.MandateRead, translog.LogViewed, "mandate"}
+	return owned{mandateTable, id, authz.KindMandate, authz.MandateRead, "mandate"}
 }
 
 func caseOf(id uuid.UUID) owned {
-	return owned{caseTable, id, authz.KindCase, authz.CaseRead, translog.LogViewed, "case"}
+	return owned{caseTable, id, authz.KindCase, authz.CaseRead, "case"}
 }
 
 // owner is whose something is.

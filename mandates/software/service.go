@@ -115,7 +115,7 @@ func (s *Service) lookAt(ctx context.Context, c Caller, q owned) error {
 		if err != nil {
 			return translog.Event{}, lookDetail{}, err
 		}
-		e := translog.Event{Kind: q.event, Organisation: o.organisation, Beneficiary: o.beneficiary}
+		e := translog.Event{Kind: translog.BeneficiaryViewed, Organisation: o.organisation, Beneficiary: o.beneficiary}
 		switch q.table {
 		case mandateTable:
 			e.Mandate = q.id
@@ -133,13 +133,15 @@ func (s *Service) lookAt(ctx context.Context, c Caller, q owned) error {
 // lookThrough is a look at a list, which names nobody.
 func (s *Service) lookThrough(ctx context.Context, c Caller, l list, read func(tx *command.Tx) (shown int, about uuid.UUID, err error)) error {
 	return s.look(ctx, c, "software.list", func(tx *command.Tx) (translog.Event, lookDetail, error) {
-		e := translog.Event{Kind: translog.LogSearched, Organisation: c.Client.Organisation}
+		e := translog.Event{Kind: translog.ListViewed, Organisation: c.Client.Organisation}
 		obj := authz.Object{Kind: l.kind, Organisation: c.Client.Organisation}
 		if err := tx.Decide(l.action, obj, e); err != nil {
 			return e, lookDetail{}, err
 		}
 		shown, about, err := read(tx)
-		e.Beneficiary = about
+		if e.Beneficiary = about; about != uuid.Nil {
+			e.Kind = translog.BeneficiaryViewed
+		}
 		return e, lookDetail{Subject: l.subject, Filters: l.filters, Older: l.older, Shown: shown}, err
 	})
 }
