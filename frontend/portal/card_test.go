@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -55,4 +56,22 @@ func TestACardIsStoppedAtThePhoneTierOnly(t *testing.T) {
 	actor.Tier = authz.TierPhone
 	must(t, b.people.CancelMyCards(t.Context(), actor))
 	b.browser(i18n.English).open(other)
+}
+
+// PO-04: one subscriber holds a whole /64 of IPv6: its addresses are one.
+func TestTriesFromOneNetworkAreCountedTogether(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.newPerson("Fatima", "Haddad", "", "housing")
+	say := i18n.For(i18n.French)
+	try := func(address, code string) answer {
+		w := b.browser(i18n.French)
+		w.address = address
+		return w.post("/card", "code", code, "birth_year", "1946")
+	}
+	for i := range 20 {
+		try(fmt.Sprintf("[2001:db8:1:2:%x::1]:1234", i), fmt.Sprintf("2222-2222-%d%d", 2+i/7, 2+i%7)).shows(http.StatusUnprocessableEntity, say.T("problem.card_unknown"))
+	}
+	try("[2001:db8:1:2:ffff::9]:1234", p.code).shows(http.StatusTooManyRequests, say.T("problem.too_many_tries"))
+	try("[2001:db8:1:3::1]:1234", p.code).leads(http.StatusSeeOther, "/mine")
 }

@@ -212,3 +212,25 @@ func TestSomebodyElseCannotStrengthenASession(t *testing.T) {
 	}
 	w.wantsFresh()
 }
+
+// One acts for an organisation of one's own, and for no other.
+func TestSwitchingOrganisation(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := b.browser()
+	w.signIn("staff", "nadia", probe)
+	acting := func() int {
+		return b.count(`SELECT count(*) FROM web_sessions WHERE account_id = $1 AND organisation_id = $2`, b.account("nadia@people.example"), b.org)
+	}
+	for _, bad := range []string{"", "x", "00000000-0000-0000-0000-000000000000", "11111111-1111-4111-8111-111111111111"} {
+		if a := w.post("/organisation/switch", "organisation", bad); a.code != http.StatusNotFound || acting() != 0 {
+			t.Errorf("%q answered %d", bad, a.code)
+		}
+	}
+	if a := w.post("/organisation/switch", "organisation", b.org.String()); a.code != http.StatusSeeOther || a.location != "/organisation/people" || acting() != 1 {
+		t.Errorf("answered %d to %q", a.code, a.location)
+	}
+	if a := b.browser().post("/organisation/switch", "organisation", b.org.String()); a.code == http.StatusSeeOther && a.location == "/organisation/people" {
+		t.Error("a visitor switched")
+	}
+}
