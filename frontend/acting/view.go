@@ -3,6 +3,7 @@ package acting
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/relais-org/relais/frontend/form"
@@ -87,7 +88,7 @@ func newPerson(v visit, f *form.Form, a answer, found []acting.Offered) personVi
 		out.Rows = append(out.Rows, []t.Cell{{Text: o.Name, Small: small}, {Text: lastDay(p, o.EndsAt)},
 			{Body: chooseForm(p, chooseView{Action: out.Action, Version: out.Version, Person: o.Beneficiary.String(), Name: o.Name})}})
 	}
-	out.Why = []string{p.T("acting.nobody.why", "Organisation", v.org.Name, "Service", v.r.ClientName, "Procedures", p.List(v.procedureNames()))}
+	out.Why = []string{p.T("acting.nobody.why", "Organisation", v.org.Name, "Service", v.r.ClientName, "Procedures", strings.Join(v.procedureNames(), " · "))}
 	return out
 }
 
@@ -96,7 +97,7 @@ func (v visit) procedureNames() []string {
 	const most = 3
 	var names []string
 	for _, code := range v.r.Procedures {
-		names = append(names, "« "+v.procedureName(code)+" »")
+		names = append(names, v.procedureName(code))
 	}
 	shown, left := fold(names, most)
 	if left > 0 {

@@ -127,6 +127,7 @@ func sections(p t.Page, current string) []t.Tab {
 		{Text: p.T("admin.tab.letters"), Href: "/organisation/letters"},
 		{Text: p.T("admin.tab.disputes"), Href: "/organisation/disputes"},
 		{Text: p.T("admin.tab.settings"), Href: "/organisation/settings"},
+		{Text: p.T("admin.tab.software"), Href: softwarePath},
 	}
 	return mark(tabs, current)
 }

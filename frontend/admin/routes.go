@@ -57,11 +57,14 @@ var (
 	suspendClient  = authz.Perm(authz.KindClient, authz.ClientSuspend)
 	resumeClient   = authz.Perm(authz.KindClient, authz.ClientResume)
 	endClient      = authz.Perm(authz.KindClient, authz.ClientEnd)
+
+	readHook     = authz.Perm(authz.KindWebhook, authz.WebhookRead)
+	registerHook = authz.Perm(authz.KindWebhook, authz.WebhookRegister)
 )
 
 // Routes are all there are.
 func (s *Surface) Routes() []desk.Route {
-	return slices.Concat(s.peopleRoutes(), s.organisationRoutes(), s.operatorRoutes(), s.supervisorRoutes(), s.serviceRoutes())
+	return slices.Concat(s.peopleRoutes(), s.organisationRoutes(), s.operatorRoutes(), s.supervisorRoutes(), s.serviceRoutes(), s.softwareRoutes())
 }
 
 // peopleRoutes: who works in the referent's organisation.
@@ -130,6 +133,17 @@ func (s *Surface) supervisorRoutes() []desk.Route {
 	}
 }
 
+// softwareRoutes: an organisation's own software, and the addresses it is told at.
+func (s *Surface) softwareRoutes() []desk.Route {
+	return []desk.Route{
+		desk.Get("/organisation/software", readHook, s.software),
+		desk.Get("/organisation/software/new", registerHook, s.newHook),
+		desk.Post("/organisation/software/new", registerHook, s.addHook),
+		desk.Get("/organisation/software/:id", readHook, s.hook),
+		desk.Post("/organisation/software/:id/end", authz.Perm(authz.KindWebhook, authz.WebhookEnd), s.endHook),
+	}
+}
+
 // serviceRoutes: the services linked to Relais, and organisations' software.
 func (s *Surface) serviceRoutes() []desk.Route {
 	return []desk.Route{
@@ -137,6 +151,7 @@ func (s *Surface) serviceRoutes() []desk.Route {
 		desk.Get("/operator/services/new", registerClient, s.newService),
 		desk.Post("/operator/services/new", registerClient, s.addService),
 		desk.Get("/operator/services/:id", readClient, s.service),
+		desk.Get("/operator/services/:id/deliveries", readClient, s.serviceDeliveries),
 		desk.Get("/operator/services/:id/edit", changeClient, s.editService),
 		desk.Post("/operator/services/:id/edit", changeClient, s.changeService),
 		desk.Get("/operator/services/:id/secret", changeClient, s.rotatePage),

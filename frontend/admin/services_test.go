@@ -122,3 +122,30 @@ func TestServicesAskForAFreshSignIn(t *testing.T) {
 		t.Errorf("the service changed: %s", p.text)
 	}
 }
+
+// A referent's page of software: addresses to tell are added with a secret shown
+// once, and taken away; another organisation's is not there.
+func TestAddressesToTell(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	b := h.browser(h.referent)
+	b.get("/organisation/software").is(t, http.StatusOK, "Nos logiciels")
+	b.post("/organisation/software/new", "url", "http://outil.example/x").is(t, http.StatusUnprocessableEntity, "Erreur")
+	var made page
+	h.leaves(translog.WebhookRegistered, func() {
+		made = b.post("/organisation/software/new", "url", "https://outil.example/x", "kinds", string(translog.MandateRevoked))
+	})
+	made.is(t, http.StatusCreated, "L’adresse est ajoutée")
+	secret := secretShown.FindStringSubmatch(made.body)
+	path := regexp.MustCompile(`/organisation/software/[0-9a-f-]{36}`).FindString(made.body)
+	one := b.get(path)
+	one.is(t, http.StatusOK, "Adresse à prévenir")
+	one.has(t, "https://outil.example/x", "Rien n’a encore été envoyé")
+	if secret == nil || strings.Contains(one.body, secret[1]) {
+		t.Error("the secret is not shown once")
+	}
+	h.browser(h.operator).get(path).is(t, http.StatusForbidden, "")
+	h.leaves(translog.WebhookEnded, func() { b.post(path+"/end").goes(t, "/organisation/software") })
+	b.get(path).is(t, http.StatusNotFound, "")
+	b.get("/organisation/software").lacks(t, "outil.example")
+}

@@ -169,11 +169,12 @@ type serviceView struct {
 	Facts, Wires  []t.Row
 	Actions       []t.ButtonLink
 	Back          t.Link
+	Path          string
 }
 
 func newServiceView(p t.Page, set *packs.Set, c clients.Client, organisation string) serviceView {
 	path := servicePath(c.ID)
-	v := serviceView{Name: c.Name, Caption: p.T("clients.one." + string(c.Kind)), State: clientTag(p, c.State),
+	v := serviceView{Path: path, Name: c.Name, Caption: p.T("clients.one." + string(c.Kind)), State: clientTag(p, c.State),
 		Back: t.Link{Href: servicesPath + "?kind=" + string(c.Kind), Text: p.T("clients.kind." + string(c.Kind))}}
 	v.Facts = rows(
 		t.Row{Key: p.T("clients.organisation"), Value: organisation},

@@ -32,6 +32,7 @@ import (
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/internal/store/storetest"
 	"github.com/relais-org/relais/mandates"
+	"github.com/relais-org/relais/mandates/acting"
 	"github.com/relais-org/relais/mandates/document"
 	"github.com/relais-org/relais/organisations"
 	"github.com/relais-org/relais/organisations/clients"
@@ -52,6 +53,7 @@ type house struct {
 	mandates *mandates.Service
 	sessions *authz.Sessions
 	pack     *packs.Pack
+	keys     *document.Keyring
 
 	org                                      uuid.UUID
 	operator, referent, mediator, supervisor uuid.UUID
@@ -70,6 +72,7 @@ func setup(t testing.TB) *house {
 	must(t, err)
 	keys, err := document.NewKeyring(rand.Reader, clock.Now())
 	must(t, err)
+	h.keys = keys
 	commands := command.New(command.Deps{Store: h.store, Authz: law})
 	h.orgs = organisations.New(organisations.Dependencies{Commands: commands, Packs: set, BaseURL: base})
 	h.people = beneficiaries.NewService(beneficiaries.Dependencies{Commands: commands, Packs: set, CodeKey: bytes.Repeat([]byte{7}, 32)})
@@ -98,8 +101,11 @@ func (h *house) serve(law *authz.Enforcer, commands *command.Runner, set *packs.
 }
 
 func (h *house) surface(commands *command.Runner, set *packs.Set) *admin.Surface {
-	return admin.New(admin.Dependencies{Commands: commands, Organisations: h.orgs, Mandates: h.mandates, Packs: set, Store: h.store,
-		Clients: clients.NewRegistry(clients.Dependencies{Commands: commands, Packs: set, Key: bytes.Repeat([]byte{8}, 32)})})
+	key := bytes.Repeat([]byte{8}, 32)
+	registry := clients.NewRegistry(clients.Dependencies{Commands: commands, Packs: set, Key: key})
+	return admin.New(admin.Dependencies{Commands: commands, Organisations: h.orgs, Mandates: h.mandates, Packs: set, Store: h.store, Clients: registry,
+		Acting: acting.New(acting.Dependencies{Commands: commands, Packs: set, Mandates: h.mandates, Organisations: h.orgs, Beneficiaries: h.people,
+			Clients: registry, Key: key, Keyring: h.keys, Issuer: base})})
 }
 
 func (h *house) furnish() {
