@@ -248,13 +248,16 @@ func TestPausesAndTabsAreHarmless(t *testing.T) {
 	b.fails("stale", func() error { _, err := b.Grant(ctx, b.as(b.mediator), c.ID, again.Version+1); return err })
 	b.clock.Advance(31 * time.Minute)
 	for what, act := range map[string]func() error{
-		"open":  func() error { _, err := b.Open(ctx, b.as(b.mediator), c.ID, browser); return err },
-		"grant": func() error { _, err := b.Grant(ctx, b.as(b.mediator), c.ID, again.Version+2); return err },
-		"read":  func() error { _, err := b.Request(ctx, c.ID); return err },
+		"open by a stranger": func() error { _, err := b.Open(ctx, b.as(b.colleague), c.ID, browser); return err },
+		"grant":              func() error { _, err := b.Grant(ctx, b.as(b.mediator), c.ID, again.Version+2); return err },
+		"read":               func() error { _, err := b.Request(ctx, c.ID); return err },
 	} {
 		if err := act(); !problem.Is(err, "not_found") {
 			t.Errorf("%s after an hour: %v", what, err)
 		}
+	}
+	if old, err := b.Open(ctx, b.as(b.mediator), c.ID, browser); err != nil || old.State != acting.Expired || old.Person != nil {
+		t.Errorf("opened after an hour: %+v %v", old.State, err)
 	}
 }
 

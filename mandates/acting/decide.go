@@ -131,7 +131,7 @@ type delegationDetail struct {
 	Claims     []string  `json:"claims,omitempty"`
 	EndsAt     string    `json:"ends_at,omitempty"`
 	Audience   string    `json:"audience,omitempty"`
-	Reason     string    `json:"reason,omitempty"`
+	Cause      string    `json:"cause,omitempty"` // a code; what somebody wrote is called reason
 }
 
 func (d Delegation) detail() delegationDetail {

@@ -117,7 +117,7 @@ func (s *Service) stopped(tx *command.Tx, id uuid.UUID, e translog.Event) error 
 		return nil
 	}
 	if d, named := e.Detail.(delegationDetail); named && st.reason == "" {
-		st.reason = d.Reason
+		st.reason = d.Cause
 	}
 	ended, err := endWhere(tx.Tx, st, arg)
 	if err != nil {
@@ -157,7 +157,7 @@ func (s *Service) end(ctx context.Context, actor authz.Actor, d Delegation, reas
 		}
 		e := d.about()
 		detail := d.detail()
-		detail.Reason = reason
+		detail.Cause = reason
 		e.Kind, e.Detail = translog.DelegationEnded, detail
 		return tx.Append(e)
 	})
