@@ -23,14 +23,13 @@ const checkFresh = time.Minute
 // checkType is the kind of token that answers a commit check.
 const checkType = "relais-check+jwt"
 
-// verdict is the answer to a commit check.
+// verdict is the answer to a commit check, once its signature held.
 type verdict struct {
-	Allowed bool     `json:"allowed"`
-	Reasons []string `json:"reasons"`
-	Signed  string   `json:"signed"`
+	Allowed bool
+	Reasons []string
 }
 
-// signedVerdict is the same, signed: only this counts.
+// signedVerdict is the answer as it is signed: only this counts.
 type signedVerdict struct {
 	Audience   audience `json:"aud"`
 	Allowed    bool     `json:"allowed"`
@@ -47,8 +46,10 @@ type signedVerdict struct {
 // commitCheck asks whether this may be done now, and believes only what is
 // signed: for this client, this person, this act, now.
 func (r *relais) commitCheck(ctx context.Context, o opened, action, key string) (verdict, error) {
-	var v verdict
-	if err := r.call(ctx, o, checksPath, key, map[string]string{"procedure": r.Procedure, "action": action}, &v); err != nil {
+	var told struct {
+		Signed string `json:"signed"`
+	}
+	if err := r.call(ctx, o, checksPath, key, map[string]string{"procedure": r.Procedure, "action": action}, &told); err != nil {
 		return verdict{}, err
 	}
 	d, err := r.discover(ctx)
@@ -56,7 +57,7 @@ func (r *relais) commitCheck(ctx context.Context, o opened, action, key string) 
 		return verdict{}, err
 	}
 	var s signedVerdict
-	if err := r.signed(ctx, d, v.Signed, checkType, &s); err != nil {
+	if err := r.signed(ctx, d, told.Signed, checkType, &s); err != nil {
 		return verdict{}, fmt.Errorf("the answer to the commit check: %w", err)
 	}
 	at := time.Unix(int64(s.IssuedAt), 0)
@@ -68,7 +69,7 @@ func (r *relais) commitCheck(ctx context.Context, o opened, action, key string) 
 	case r.Now().Sub(at) > checkFresh || at.Sub(r.Now()) > checkFresh || !r.Now().Before(time.Unix(int64(s.Expires), 0)):
 		return verdict{}, errors.New("the answer to the commit check is not of now")
 	}
-	return verdict{Allowed: s.Allowed, Reasons: s.Reasons, Signed: v.Signed}, nil
+	return verdict{Allowed: s.Allowed, Reasons: s.Reasons}, nil
 }
 
 // reported is a step that was done here.

@@ -113,6 +113,8 @@ func (c change) fits(g grant) bool {
 
 func (c change) why() string {
 	switch {
+	case c.Reason == "superseded": // a new mandate took its place: the way goes through Relais
+		return whyEnded
 	case strings.HasPrefix(c.name, "mandate-"):
 		return whyMandate
 	case c.name == "mediator-suspended", c.name == "organisation-suspended":

@@ -192,13 +192,32 @@ func (r *relais) do(req *http.Request) (http.Header, []byte, error) {
 	var said struct {
 		Error   string   `json:"error"`
 		Code    string   `json:"code"`
-		Reasons []string `json:"reasons"`
+		Reasons []reason `json:"reasons"`
 	}
 	if err := json.Unmarshal(body, &said); err == nil { // otherwise the status has to do
-		fault.Code, fault.Reasons = said.Error+said.Code, said.Reasons
+		fault.Code = said.Error + said.Code
+		for _, why := range said.Reasons {
+			fault.Reasons = append(fault.Reasons, string(why))
+		}
 	}
 	fault.StepUp = strings.Contains(answer.Header.Get("WWW-Authenticate"), errStepUp) || strings.Contains(fault.Code, errStepUp)
 	return nil, nil, fault
+}
+
+// reason is a code: by itself at the provider, with words in the API.
+type reason string
+
+// UnmarshalJSON reads either.
+func (r *reason) UnmarshalJSON(raw []byte) error {
+	var full struct {
+		Code string `json:"code"`
+	}
+	if err := json.Unmarshal(raw, (*string)(r)); err == nil {
+		return nil
+	}
+	err := json.Unmarshal(raw, &full)
+	*r = reason(full.Code)
+	return err
 }
 
 // errStepUp is RFC 9470's error.

@@ -218,17 +218,20 @@ func (v view) Ask(stepUp bool) string {
 	return "/act?" + q.Encode()
 }
 
+// anyOther reason has words that say no more.
+const anyOther = "other"
+
 // Why are the reasons in words.
 func (v view) Why() []template.HTML { return v.why(v.Reasons) }
 
 func (v view) why(reasons []string) []template.HTML {
 	var out []template.HTML
 	for _, r := range reasons {
-		if key := "reason." + r; v.Has(key) {
-			out = append(out, v.T(key))
-		} else {
-			out = append(out, v.T("reason.other"))
+		key := "reason." + r
+		if !v.Has(key) {
+			key = "reason." + anyOther
 		}
+		out = append(out, v.T(key))
 	}
 	return slices.Compact(out)
 }
