@@ -73,10 +73,11 @@ func (a *API) admit(c *gin.Context) {
 		return
 	}
 	c.Set(callerKey, caller)
-	left, until := a.rates.take(caller.client.ID.String())
+	rates := a.rates[caller.client.Kind]
+	left, until := rates.take(caller.client.ID.String())
 	reset := seconds(until.Sub(a.Store.Now()))
-	c.Header("RateLimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, a.PerMinute, int(window.Seconds())))
-	c.Header("RateLimit-Limit", fmt.Sprint(a.PerMinute))
+	c.Header("RateLimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, rates.limit, int(window.Seconds())))
+	c.Header("RateLimit-Limit", fmt.Sprint(rates.limit))
 	c.Header("RateLimit-Remaining", fmt.Sprint(max(0, left)))
 	c.Header("RateLimit-Reset", reset)
 	if left < 0 {

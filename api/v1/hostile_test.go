@@ -65,6 +65,29 @@ func TestRates(t *testing.T) {
 	h.ok(h.call("GET", "/api/v1/cases", nil), 200)
 }
 
+// A service that comes too late, however often, is not taken for one who guesses;
+// and it may ask far more often than software.
+func TestServicesThatComeLate(t *testing.T) {
+	t.Parallel()
+	h := setup(t, 3)
+	g := h.given("benefits", "prepare")
+	question := map[string]any{"procedure": procedure, "action": "prepare"}
+	for range 5 {
+		got := h.ok(h.call("POST", "/api/v1/commit-checks", question, as(g.token)), 200)
+		if got.header.Get("RateLimit-Limit") != "60000" {
+			t.Errorf("headers %v", got.header)
+		}
+	}
+	h.clock.Advance(6 * time.Minute)
+	for range 70 {
+		got := h.call("POST", "/api/v1/commit-checks", question, as(g.token))
+		h.refused(got, 401, "token_invalid")
+		if !strings.Contains(got.header.Get("WWW-Authenticate"), "is over") {
+			t.Fatalf("challenge %q", got.header.Get("WWW-Authenticate"))
+		}
+	}
+}
+
 // An address that keeps trying tokens is turned away, whatever it brings.
 func TestStrangersAreSlowed(t *testing.T) {
 	t.Parallel()

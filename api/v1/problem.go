@@ -65,6 +65,24 @@ func status(p *problem.Error) int {
 	}
 }
 
+// challengeOf says what kind of token would do (RFC 6750 §3). One that we did
+// sign is told apart, in words, from one that we never did.
+func challengeOf(c *gin.Context, p *problem.Error, code int) string {
+	const realm = `Bearer realm="relais"`
+	switch {
+	case p.Code == "scope_missing":
+		scope, _ := p.Args["Scope"].(string)
+		return realm + `, error="insufficient_scope", scope="` + scope + `"`
+	case code != http.StatusUnauthorized:
+		return ""
+	case p.Code == errNoToken.Code:
+		return realm
+	case c.GetBool(oursKey):
+		return realm + `, error="invalid_token", ` + tokenOver
+	}
+	return realm + `, error="invalid_token"`
+}
+
 // fail answers an error with its problem details (RFC 9457).
 func (a *API) fail(c *gin.Context, err error) {
 	c.Abort()
@@ -76,16 +94,8 @@ func (a *API) fail(c *gin.Context, err error) {
 		return
 	}
 	words := printer(c)
-	if code == http.StatusUnauthorized {
-		challenge := `Bearer realm="relais"`
-		if p.Code != errNoToken.Code {
-			challenge += `, error="invalid_token"`
-		}
+	if challenge := challengeOf(c, p, code); challenge != "" {
 		c.Header("WWW-Authenticate", challenge)
-	}
-	if p.Code == "scope_missing" {
-		scope, _ := p.Args["Scope"].(string)
-		c.Header("WWW-Authenticate", `Bearer realm="relais", error="insufficient_scope", scope="`+scope+`"`)
 	}
 	c.Header("Content-Language", string(words.Lang()))
 	body, err := json.Marshal(details(words, p, code, request))

@@ -80,7 +80,8 @@ const typAccess = "at+jwt"
 // byService checks a delegated token as it stands. What it still opens is
 // acting's to say, at the very hop.
 func (a *API) byService(c *gin.Context, token string) (caller, error) {
-	claims, err := a.read(token)
+	claims, ours, err := a.read(token)
+	c.Set(oursKey, ours)
 	if err != nil {
 		return caller{}, errTokenInvalid.Because(err)
 	}
@@ -94,40 +95,48 @@ func (a *API) byService(c *gin.Context, token string) (caller, error) {
 	return caller{client: client, access: claims.ID, subject: claims.Actor}, nil
 }
 
-// read verifies signature, type, issuer, audience and end (RFC 9068, 4).
-func (a *API) read(token string) (accessClaims, error) {
-	var claims accessClaims
+// oursKey holds whether the token shown bears our signature. tokenOver then says
+// that it is over: a service that comes late guesses nothing, and is not counted
+// among those who do.
+const (
+	oursKey   = "relais.token"
+	tokenOver = `error_description="The access token is over"`
+)
+
+// read verifies signature, type, issuer, audience and end (RFC 9068, 4). ours
+// says that the signature is.
+func (a *API) read(token string) (claims accessClaims, ours bool, err error) {
 	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
-		return claims, err
+		return claims, false, err
 	}
 	head := signed.Signatures[0].Protected
 	if typ, _ := head.ExtraHeaders[jose.HeaderType].(string); !strings.EqualFold(typ, typAccess) {
-		return claims, errors.New("not an access token")
+		return claims, false, errors.New("not an access token")
 	}
 	ring := a.Keyring.PublicJWKS()
 	keys := ring.Key(head.KeyID)
 	if head.KeyID == "" || len(keys) != 1 {
-		return claims, errors.New("no such key")
+		return claims, false, errors.New("no such key")
 	}
 	payload, err := signed.Verify(keys[0])
 	if err != nil {
-		return claims, err
+		return claims, false, err
 	}
 	if err := json.Unmarshal(payload, &claims); err != nil {
-		return claims, err
+		return claims, true, err
 	}
 	switch {
 	case claims.Issuer != a.Issuer:
-		return claims, errors.New("another issuer's")
+		return claims, true, errors.New("another issuer's")
 	case a.holder(claims) == "":
-		return claims, errors.New("for another audience")
+		return claims, true, errors.New("for another audience")
 	case !a.Store.Now().Before(time.Unix(claims.Expiry, 0)):
-		return claims, errors.New("expired")
+		return claims, true, errors.New("expired")
 	case claims.ID == "":
-		return claims, errors.New("without jti")
+		return claims, true, errors.New("without jti")
 	}
-	return claims, nil
+	return claims, true, nil
 }
 
 // holder is the service that a token was given to: the one audience beside

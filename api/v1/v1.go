@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -32,8 +33,10 @@ type Dependencies struct {
 	// Issuer is the provider's name, "https://relais.example".
 	Issuer string
 	Logger *slog.Logger
-	// PerMinute is how many requests a client may make; 600 when zero.
-	PerMinute int
+	// PerMinute is how many requests an organisation's software may make; 600
+	// when zero. ServicePerMinute is the same for services, which ask for every
+	// mediator of the country: 60,000 when zero.
+	PerMinute, ServicePerMinute int
 }
 
 // API answers organisations' software and services.
@@ -41,13 +44,14 @@ type API struct {
 	Dependencies
 	router  routers.Router
 	inner   *gin.Engine
-	rates   *windows // by client
-	strange *windows // refused tokens, by address
+	rates   map[clients.Kind]*windows // by client
+	strange *windows                  // refused tokens, by address
 }
 
 const (
-	perMinute     = 600
-	strangeMinute = 60
+	perMinute        = 600
+	servicePerMinute = 60_000
+	strangeMinute    = 60
 	// maxBody bounds a request's body; the longest text is a note.
 	maxBody = 64 << 10
 )
@@ -65,7 +69,13 @@ func New(d Dependencies) (*API, error) {
 	if d.PerMinute == 0 {
 		d.PerMinute = perMinute
 	}
-	a := &API{Dependencies: d, rates: newWindows(d.PerMinute, d.Store.Now), strange: newWindows(strangeMinute, d.Store.Now)}
+	if d.ServicePerMinute == 0 {
+		d.ServicePerMinute = servicePerMinute
+	}
+	a := &API{Dependencies: d, rates: map[clients.Kind]*windows{
+		clients.Software: newWindows(d.PerMinute, d.Store.Now),
+		clients.Service:  newWindows(d.ServicePerMinute, d.Store.Now),
+	}, strange: newWindows(strangeMinute, d.Store.Now)}
 	if a.router, err = gorillamux.NewRouter(doc); err != nil {
 		return nil, fmt.Errorf("route the specification: %w", err)
 	}
@@ -104,7 +114,7 @@ func (a *API) enter(c *gin.Context) {
 		return
 	}
 	a.inner.ServeHTTP(c.Writer, c.Request)
-	if c.Writer.Status() == http.StatusUnauthorized {
+	if c.Writer.Status() == http.StatusUnauthorized && !strings.Contains(c.Writer.Header().Get("WWW-Authenticate"), tokenOver) {
 		a.strange.take(from)
 	}
 }
