@@ -66,6 +66,11 @@ func New(d Dependencies) (*API, error) {
 	if err := doc.Validate(context.Background()); err != nil {
 		return nil, fmt.Errorf("check the specification: %w", err)
 	}
+	// For a document of 3.1 the library compiles a JSON Schema anew for each value
+	// it checks, which costs more than all the rest of a request. Our specification
+	// says nothing that 3.0's own reading would take otherwise; the answers of the
+	// tests are held to it as 3.1.
+	doc.OpenAPI = "3.0.3"
 	if d.PerMinute == 0 {
 		d.PerMinute = perMinute
 	}

@@ -30,7 +30,7 @@ type listener struct {
 func (l *listener) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.listening && (l.writes || strings.HasPrefix(strings.TrimSpace(q.SQL), "SELECT")) && !strings.Contains(q.SQL, "log_") && !strings.Contains(q.SQL, "river_") && !strings.Contains(q.SQL, "pg_") {
+	if l.listening && l.minds(q.SQL) {
 		statement, err := literal(q.SQL, q.Args)
 		l.heard = append(l.heard, statement)
 		if err != nil {
@@ -38,6 +38,16 @@ func (l *listener) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.Trace
 		}
 	}
 	return ctx
+}
+
+// minds says whether a statement is a page's or a flow's own: jobs and the log's
+// sequencer go on meanwhile.
+func (l *listener) minds(sql string) bool {
+	if l.writes {
+		return strings.Contains(sql, "acting_") || strings.Contains(sql, "delegations") || strings.Contains(sql, "FROM clients")
+	}
+	return strings.HasPrefix(strings.TrimSpace(sql), "SELECT") &&
+		!strings.Contains(sql, "log_") && !strings.Contains(sql, "river_") && !strings.Contains(sql, "pg_")
 }
 
 // TraceQueryEnd implements pgx.QueryTracer.

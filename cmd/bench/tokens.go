@@ -34,7 +34,7 @@ const (
 	// codeVerifier is that of every code laid out (RFC 7636).
 	codeVerifier = "bench-verifier-bench-verifier-bench-verifier"
 	// codesLaid bounds how many flows one round may do, for each second.
-	codesLaid = 4000
+	codesLaid = 1500
 )
 
 // benchTokens measures code → token → userinfo against the statements that it
