@@ -174,11 +174,13 @@ func TestPeopleSeeOnlyThemselves(t *testing.T) {
 }
 
 // PO-01, PO-02: the card reads mandates and stops them, the phone opens the rest.
+// The card itself is stopped by phone: whoever finds one must not shut its owner
+// out.
 func TestCardTierReadsAndStops(t *testing.T) {
 	t.Parallel()
 	e := newTestEnforcer(t)
 	card := []Permission{
-		Perm(KindMandate, MandateRead), Perm(KindMandate, MandateRevoke), Perm(KindCard, CardCancel), Perm(KindDelegation, DelegationEnd),
+		Perm(KindMandate, MandateRead), Perm(KindMandate, MandateRevoke), Perm(KindDelegation, DelegationEnd),
 		Perm(KindSession, SessionStart), Perm(KindSession, SessionEnd), Perm(KindPage, PageSee),
 	}
 	for _, p := range Permissions() {
