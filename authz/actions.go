@@ -33,6 +33,7 @@ const (
 	BeneficiaryChange        Action = "change"
 	BeneficiaryChangeContact Action = "change_contact"
 	BeneficiaryErase         Action = "erase"
+	BeneficiaryLink          Action = "link" // a national sign-in to the person's space, or off it
 	CardIssue                Action = "issue"
 	CardCancel               Action = "cancel"
 

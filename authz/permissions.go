@@ -58,7 +58,7 @@ var permitted = map[Kind][]Action{
 	KindStep: {StepDo, StepCorrect, StepRead, StepReport},
 	KindBeneficiary: {
 		BeneficiaryCreate, BeneficiarySearch, BeneficiaryRead, BeneficiaryChange, BeneficiaryChangeContact,
-		BeneficiaryErase,
+		BeneficiaryErase, BeneficiaryLink,
 	},
 	KindCard:    {CardIssue, CardCancel},
 	KindDispute: {DisputeRaise, DisputeAnswer, DisputeRead},

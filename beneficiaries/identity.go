@@ -2,7 +2,11 @@ package beneficiaries
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -17,14 +21,16 @@ import (
 var errNotLinked = problem.New(problem.KindForbidden, "identity_not_linked")
 
 // LinkIdentity lets a person open this space with their national sign-in from
-// now on. They must have proved their phone (tier "phone").
+// now on. They must have proved their phone (tier "phone") just now.
 func (s *Service) LinkIdentity(ctx context.Context, actor authz.Actor, issuer, subject string) error {
 	return s.commands.Run(ctx, actor, "beneficiary.link_identity", func(tx *command.Tx) error {
 		b, err := load(tx.DB(), actor.Beneficiary, true)
 		if err != nil {
 			return err
 		}
-		if err := tx.Decide(authz.BeneficiaryRead, b.object(""), b.about()); err != nil {
+		o := b.object("")
+		o.Sensitive = true // whoever holds this identity opens the space from now on
+		if err := tx.Decide(authz.BeneficiaryLink, o, b.about()); err != nil {
 			return err
 		}
 		fresh, err := linkIdentity(tx.Tx, issuer, subject, b.ID)
@@ -39,6 +45,64 @@ func (s *Service) LinkIdentity(ctx context.Context, actor authz.Actor, issuer, s
 		e.Kind = translog.IdentityLinked
 		return tx.Append(e)
 	})
+}
+
+// UnlinkIdentity takes every national sign-in off the person's space, and ends
+// the other sessions that came in by one. Taking away needs no fresh proof.
+func (s *Service) UnlinkIdentity(ctx context.Context, actor authz.Actor) error {
+	return s.commands.Run(ctx, actor, "beneficiary.unlink_identity", func(tx *command.Tx) error {
+		b, err := load(tx.DB(), actor.Beneficiary, true)
+		if err != nil {
+			return err
+		}
+		if err := tx.Decide(authz.BeneficiaryLink, b.object(""), b.about()); err != nil {
+			return err
+		}
+		n, err := unlinkIdentities(tx.Tx, b.ID, actor.Session)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			tx.Repeated()
+			return nil
+		}
+		e := b.about()
+		e.Kind = translog.IdentityUnlinked
+		return tx.Append(e)
+	})
+}
+
+// Linked says since when a national sign-in opens the person's space; zero:
+// none does.
+func (s *Service) Linked(ctx context.Context, actor authz.Actor) (time.Time, error) {
+	if err := s.commands.Decide(actor, authz.BeneficiaryLink, authz.Object{Kind: authz.KindBeneficiary, Organisation: actor.Organisation,
+		Beneficiary: actor.Beneficiary}).Err(); err != nil {
+		return time.Time{}, err
+	}
+	return linkedSince(s.commands.Store().Read(ctx), actor.Beneficiary)
+}
+
+// IdentityKey names an identity for a session, without saying whose it is.
+func IdentityKey(issuer, subject string) string {
+	sum := sha256.Sum256([]byte(issuer + "\x00" + subject))
+	return hex.EncodeToString(sum[:])
+}
+
+// Spaces are all the spaces that the identity of this key opens, one for each
+// organisation that knows the person (PO-03). The actor's own must be among
+// them, or there are none: a key is worth nothing without a session it opened.
+func (s *Service) Spaces(ctx context.Context, actor authz.Actor, key string) ([]Access, error) {
+	db := s.commands.Store().Read(ctx)
+	identities, err := identitiesOf(db, actor.Beneficiary)
+	if err != nil {
+		return nil, fmt.Errorf("read the identities: %w", err)
+	}
+	for _, i := range identities {
+		if subtle.ConstantTimeCompare([]byte(IdentityKey(i.Issuer, i.Subject)), []byte(key)) == 1 {
+			return spacesOf(db, i.Issuer, i.Subject)
+		}
+	}
+	return nil, nil
 }
 
 // OpenByIdentity opens the space that a national sign-in was linked to.

@@ -323,23 +323,3 @@ func liveMandates(db *gorm.DB, beneficiary uuid.UUID) (n int64, err error) {
 	err = db.Raw(`SELECT count(*) FROM mandates WHERE beneficiary_id = ? AND state IN ('draft','presented','awaiting_signature','active','suspended')`, beneficiary).Scan(&n).Error
 	return n, err
 }
-
-func linkIdentity(tx *store.Tx, issuer, subject string, beneficiary uuid.UUID) (fresh bool, err error) {
-	res := tx.DB().Exec(`INSERT INTO beneficiary_identities (issuer, subject, beneficiary_id, linked_at) VALUES (?,?,?,?) ON CONFLICT DO NOTHING`,
-		issuer, subject, beneficiary, tx.Now())
-	return res.RowsAffected == 1, res.Error
-}
-
-// identityOwner finds the space an identity was linked to last.
-func identityOwner(db *gorm.DB, issuer, subject string) (Beneficiary, error) {
-	var r row
-	err := db.Raw(`SELECT b.* FROM beneficiary_identities i JOIN beneficiaries b ON b.id = i.beneficiary_id
-		WHERE i.issuer = ? AND i.subject = ? AND b.erased_at IS NULL ORDER BY i.linked_at DESC LIMIT 1`, issuer, subject).Scan(&r).Error
-	return r.beneficiary(), err
-}
-
-// identityOwners are all the spaces an identity opens.
-func identityOwners(tx *store.Tx, issuer, subject string) (ids []uuid.UUID, err error) {
-	err = tx.DB().Raw(`SELECT beneficiary_id FROM beneficiary_identities WHERE issuer = ? AND subject = ? ORDER BY beneficiary_id`, issuer, subject).Scan(&ids).Error
-	return ids, err
-}

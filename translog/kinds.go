@@ -40,6 +40,7 @@ const (
 	CardUsed                  Kind = "card.used"
 	PhoneCodeSent             Kind = "phone_code.sent"
 	IdentityLinked            Kind = "beneficiary.identity_linked" // a national sign-in, by the person
+	IdentityUnlinked          Kind = "beneficiary.identity_unlinked"
 	PhoneCodeConfirmed        Kind = "phone_code.confirmed"
 
 	MandateDrafted            Kind = "mandate.drafted"

@@ -37,6 +37,7 @@ var kinds = []Kind{
 	CardUsed,
 	PhoneCodeSent,
 	IdentityLinked,
+	IdentityUnlinked,
 	PhoneCodeConfirmed,
 	MandateDrafted,
 	MandateDraftChanged,

@@ -20,6 +20,8 @@ type mineView struct {
 	Live, Ended []mandateView
 	Phone       bool            // the whole history is open
 	Open        templ.Component // what is open at services; nil for nothing
+	// Others are the spaces that the same national sign-in opens elsewhere.
+	Others []otherView
 }
 
 // mine shows the mandates, those that hold first.
@@ -49,6 +51,9 @@ func (s *Surface) mine(c *gin.Context, actor authz.Actor) error {
 	v.Open = access.About(page, s.Packs, open, "acting.live.yours", func(l acting.Live) (string, string) {
 		return "/mine/services/" + l.ID.String() + "/end", homePath
 	})
+	if v.Others, err = s.otherSpaces(c, actor, m); err != nil {
+		return err
+	}
 	return web.Render(c, http.StatusOK, minePage(page, v))
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/authz/login"
 	"github.com/relais-org/relais/beneficiaries"
 	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/web"
@@ -25,6 +26,8 @@ const (
 	contactPath = "/mine/contact"
 	papersPath  = "/mine/papers"
 	cardPath    = "/mine/card"
+	linkPath    = "/mine/sign-in"
+	takePath    = "/mine/everything"
 )
 
 // Dependencies of the surface.
@@ -37,6 +40,10 @@ type Dependencies struct {
 	Packs         *packs.Set
 	Sessions      *authz.Sessions
 	Cookies       *authz.Web
+	// Providers are the national sign-ins there are; Link sends to one of them,
+	// to come back with the identity that opens the space. Both may be empty.
+	Providers []login.IssuerInfo
+	Link      func(c *gin.Context, issuer string) error
 }
 
 // Surface answers the person helped.
@@ -54,6 +61,8 @@ func (s *Surface) Routes() []desk.Route {
 	disagree := authz.Perm(authz.KindDispute, authz.DisputeRaise)
 	contact := authz.Perm(authz.KindBeneficiary, authz.BeneficiaryChangeContact)
 	papers := authz.Perm(authz.KindMandate, authz.MandatePrint)
+	link := authz.Perm(authz.KindBeneficiary, authz.BeneficiaryLink)
+	take := authz.Perm(authz.KindLog, authz.LogExport)
 	card := authz.Perm(authz.KindCard, authz.CardCancel)
 	return []desk.Route{
 		desk.Get(homePath, see, s.mine),
@@ -72,6 +81,12 @@ func (s *Surface) Routes() []desk.Route {
 		desk.Post(contactPath, contact, s.atPhone(s.changeContact)),
 		desk.Get(papersPath, papers, s.atPhone(s.papers)),
 		desk.Get("/mine/papers/:mandate", papers, s.atPhone(s.paper)),
+		desk.Get(linkPath, link, s.atPhone(s.linkForm)),
+		desk.Post(linkPath+"/:issuer", link, s.atPhone(s.linkNow)),
+		desk.Post("/mine/unlink", link, s.atPhone(s.unlink)),
+		desk.Post("/mine/space", see, s.atPhone(s.changeSpace)),
+		desk.Get(takePath, take, s.atPhone(s.takeForm)),
+		desk.Post(takePath, take, s.atPhone(s.takeHome)),
 		desk.Get(cardPath, card, s.atPhone(s.cardForm)),
 		desk.Post(cardPath, card, s.atPhone(s.cancelCard)),
 		desk.Post("/mine/leave", authz.Perm(authz.KindSession, authz.SessionEnd), s.leave),

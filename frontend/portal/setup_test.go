@@ -22,6 +22,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/authz/login"
 	"github.com/relais-org/relais/beneficiaries"
 	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/portal"
@@ -99,7 +100,9 @@ func (b *bundle) mount(law *authz.Enforcer, set *packs.Set) {
 	counter.Mount(b.engine, desk.SignInPath, public.New(public.Dependencies{Web: plumbing, Beneficiaries: b.people, Sessions: sessions,
 		Cookies: cookies, Packs: set, Store: b.store}).Routes())
 	counter.Mount(b.engine, desk.CardPath, portal.New(portal.Dependencies{Beneficiaries: b.people, Mandates: b.mandates, Review: b.review,
-		Organisations: b.orgs, Acting: b.acting, Packs: set, Sessions: sessions, Cookies: cookies}).Routes())
+		Organisations: b.orgs, Acting: b.acting, Packs: set, Sessions: sessions, Cookies: cookies,
+		Providers: []login.IssuerInfo{{ID: "national", Name: map[string]string{"fr": "FranceConnect"}, Audience: login.AudiencePerson}},
+		Link:      func(c *gin.Context, issuer string) error { return web.SeeOther(c, "https://"+issuer+".example/") }}).Routes())
 }
 
 // hire makes one organisation with those who work there and watch over it.

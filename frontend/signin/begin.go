@@ -22,6 +22,15 @@ func (s *Surface) choose(c *gin.Context, actor authz.Actor) error {
 	return web.Render(c, http.StatusOK, choosePage(web.PageOf(c), s.Login.Issuers(login.AudienceStaff), next))
 }
 
+// choosePerson shows the national providers to somebody helped who comes
+// without their card.
+func (s *Surface) choosePerson(c *gin.Context, actor authz.Actor) error {
+	if actor.Beneficiary != uuid.Nil {
+		return web.SeeOther(c, "/mine")
+	}
+	return web.Render(c, http.StatusOK, personPage(web.PageOf(c), s.Login.Issuers(login.AudiencePerson)))
+}
+
 func orHome(next string, actor authz.Actor) string {
 	if next == "" || next == "/" {
 		return desk.HomePath(actor)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/authz/login"
+	"github.com/relais-org/relais/beneficiaries"
 	"github.com/relais-org/relais/frontend/web"
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/organisations"
@@ -24,6 +26,8 @@ func (s *Surface) callback(c *gin.Context, _ authz.Actor) error {
 		return s.failed(c, err)
 	}
 	switch {
+	case id.Audience == login.AudiencePerson && id.Session != uuid.Nil:
+		return s.link(c, id)
 	case id.StepUp:
 		return s.strengthen(c, id)
 	case id.Audience == login.AudiencePerson:
@@ -124,10 +128,62 @@ func (s *Surface) openPerson(c *gin.Context, id login.Identity) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.start(c, authz.NewSession{Beneficiary: access.Beneficiary, Organisation: access.Organisation, Tier: authz.TierPhone,
+	session, err := s.start(c, authz.NewSession{Beneficiary: access.Beneficiary, Organisation: access.Organisation, Tier: authz.TierPhone,
 		Issuer: id.IssuerID, SID: id.SID, IDToken: id.IDToken, StrongAt: proved(id)})
 	if err != nil {
 		return err
 	}
+	// Which identity it was: the same one opens the other organisations' spaces.
+	if err := s.Sessions.SetData(c.Request.Context(), session.ID, IdentityData, beneficiaries.IdentityKey(id.Issuer, id.Subject)); err != nil {
+		return err
+	}
 	return web.SeeOther(c, "/mine")
+}
+
+// IdentityData is the key under which a session keeps which identity opened it.
+const IdentityData = "identity"
+
+// LinkPerson sends a person to a national provider, to come back with the
+// identity that opens their space from now on. It always asks them to prove
+// who they are there: on a shared machine the provider may still know the
+// person before.
+func (s *Surface) LinkPerson(c *gin.Context, issuer string) error {
+	session, ok := authz.SessionOf(c)
+	if !ok || session.Beneficiary == uuid.Nil {
+		return problem.New(problem.KindUnauthenticated, "unauthenticated")
+	}
+	if !slices.ContainsFunc(s.Login.Issuers(login.AudiencePerson), func(i login.IssuerInfo) bool { return i.ID == issuer }) {
+		return problem.NotFound()
+	}
+	address, err := s.Login.Begin(c.Request.Context(), login.Start{IssuerID: issuer, Next: linkPath, Browser: s.browser(c), StepUp: true,
+		Session: session.ID, Language: string(web.PageOf(c).Lang())})
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(c, address)
+}
+
+const linkPath = "/mine/sign-in"
+
+// link ties the identity that came back to the space that asked for it.
+func (s *Surface) link(c *gin.Context, id login.Identity) error {
+	session, ok := authz.SessionOf(c)
+	if !ok || session.ID != id.Session || session.Beneficiary == uuid.Nil {
+		return problem.New(problem.KindUnauthenticated, "unauthenticated")
+	}
+	ctx := c.Request.Context()
+	actor, err := s.Beneficiaries.PersonActor(ctx, beneficiaries.PersonQuery{Beneficiary: session.Beneficiary, Session: session.ID,
+		Tier: session.Tier, StrongAt: session.StrongAt})
+	if err != nil {
+		return err
+	}
+	err = s.Beneficiaries.LinkIdentity(ctx, actor, id.Issuer, id.Subject)
+	if p := problem.As(err); p != nil && p.Kind == problem.KindNeedsStepUp {
+		return web.SeeOther(c, linkPath) // too long away: the page asks for the phone again
+	}
+	if err != nil {
+		return err
+	}
+	web.Flash(c, "flash.identity_linked")
+	return web.SeeOther(c, linkPath)
 }

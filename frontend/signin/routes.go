@@ -37,6 +37,7 @@ func (s *Surface) Routes() []desk.Route {
 	own := authz.Public{Because: "anybody may leave, or say whom they act for; checked against their own session"}
 	return []desk.Route{
 		desk.Get("/sign-in", door, s.choose),
+		desk.Get("/sign-in/person", door, s.choosePerson),
 		desk.Post("/sign-in/:issuer", door, s.begin),
 		desk.Get(login.CallbackPath, door, s.callback),
 		desk.Get("/step-up", own, s.stepUpPage),

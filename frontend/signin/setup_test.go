@@ -126,6 +126,8 @@ func (b *bundle) mount(logins *login.Service) {
 	revoke := authz.Perm(authz.KindMandate, authz.MandateRevoke)
 	counter.Mount(b.engine, desk.SignInPath, append(door.Routes(),
 		desk.Get(probe, authz.Perm(authz.KindPage, authz.PageSee), func(c *gin.Context, _ authz.Actor) error { c.String(http.StatusOK, "probe"); return nil }),
+		desk.Get("/mine", authz.Public{Because: "a test"}, b.whose), desk.Get("/mine/sign-in", authz.Public{Because: "a test"}, b.whose),
+		desk.Post("/link/:issuer", authz.Public{Because: "a test"}, func(c *gin.Context, _ authz.Actor) error { return door.LinkPerson(c, c.Param("issuer")) }),
 		desk.Get(probe+"/act", revoke, b.act), desk.Post(probe+"/act", revoke, b.act)))
 }
 
@@ -270,4 +272,25 @@ func (b *bundle) account(email string) (id uuid.UUID) {
 // organisationsInvite invites Claire as a mediator.
 func organisationsInvite(org uuid.UUID) organisations.Invite {
 	return organisations.Invite{Organisation: org, Name: "Claire Martin", Email: "claire@people.example", Role: authz.Mediator}
+}
+
+// whose answers whose space is open, with how many the session's identity opens.
+func (b *bundle) whose(c *gin.Context, actor authz.Actor) error {
+	session, _ := authz.SessionOf(c)
+	spaces, err := b.people.Spaces(c.Request.Context(), actor, session.Data[signin.IdentityData])
+	if err != nil {
+		return err
+	}
+	c.String(http.StatusOK, "%s %s %d", actor.Beneficiary, actor.Tier, len(spaces))
+	return nil
+}
+
+// holder is a browser in which a person's space is open.
+func (b *bundle) holder(person uuid.UUID, tier authz.Tier) *browser {
+	b.t.Helper()
+	token, _, err := b.sess.Start(b.t.Context(), authz.NewSession{Beneficiary: person, Organisation: b.org, Tier: tier})
+	must(b.t, err)
+	w := b.browser()
+	w.cookies["__Host-relais"] = &http.Cookie{Name: "__Host-relais", Value: token}
+	return w
 }

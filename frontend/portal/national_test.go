@@ -1,0 +1,142 @@
+package portal_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/internal/i18n"
+)
+
+// The way to link a national sign-in: the phone first, freshly; then the
+// provider. Unlinking asks for nothing.
+func TestThePageThatLinksANationalSignIn(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.newPerson("Fatima", "Haddad", "06 12 34 56 78", "housing")
+	w, say := b.browser(i18n.French), i18n.For(i18n.French)
+	w.open(p)
+	w.get("/mine/sign-in").leads(http.StatusSeeOther, "/mine/code?next=%2Fmine%2Fsign-in")
+	w.post("/mine/sign-in/national").leads(http.StatusSeeOther, "/mine/code?next=%2Fmine%2Fsign-in%2Fnational")
+	w.prove(p)
+	w.get("/mine").shows(http.StatusOK, say.T("portal.more.link"), say.T("portal.more.take"))
+	w.get("/mine/sign-in").shows(http.StatusOK, say.T("portal.link.title"), say.T("portal.link.with", "Name", "FranceConnect"), say.T("portal.link.know_alone")).
+		hides(say.T("portal.link.linked"))
+	w.post("/mine/sign-in/national").leads(http.StatusSeeOther, "https://national.example/")
+	b.clock.Advance(6 * time.Minute)
+	w.post("/mine/sign-in/national").shows(http.StatusOK, say.T("portal.link.prove"))
+	w.post("/mine/sign-in/national", "code", "12").shows(http.StatusUnprocessableEntity, say.T("shell.error_title", "Title", say.T("portal.link.title")), say.T("portal.link.prove"))
+	w.post("/mine/sign-in/national", "code", b.sms(p.id)).leads(http.StatusSeeOther, "https://national.example/")
+
+	must(t, b.people.LinkIdentity(t.Context(), b.me(p.id), "https://national.example", "sub-1"))
+	w.get("/mine/sign-in").shows(http.StatusOK, say.T("portal.link.linked"), say.T("portal.link.unlink"))
+	w.post("/mine/unlink").leads(http.StatusSeeOther, "/mine/sign-in")
+	w.get("/mine/sign-in").shows(http.StatusOK, say.T("flash.identity_unlinked")).hides(say.T("portal.link.linked"))
+}
+
+func (b *bundle) me(person uuid.UUID) authz.Actor {
+	b.t.Helper()
+	return authz.Actor{Beneficiary: person, Organisation: b.org, Tier: authz.TierPhone, Now: b.store.Now(), StrongAt: b.store.Now()}
+}
+
+// national opens a space as the door does after a national sign-in.
+func (b *bundle) national(w *browser, person uuid.UUID, subject string) {
+	b.t.Helper()
+	sessions := authz.NewSessions(authz.SessionsDeps{Store: b.store})
+	token, s, err := sessions.Start(b.t.Context(), authz.NewSession{Beneficiary: person, Organisation: b.org, Tier: authz.TierPhone, Issuer: "national"})
+	must(b.t, err)
+	must(b.t, sessions.SetData(b.t.Context(), s.ID, "identity", beneficiaries.IdentityKey("https://national.example", subject)))
+	w.cookies["__Host-relais"] = &http.Cookie{Name: "__Host-relais", Value: token}
+}
+
+// PO-03, PO-07: signed in nationally, every space of that identity stands on
+// one page and in one file, and nobody else's; one changes from one to another.
+func TestEveryOrganisationOnOnePage(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first := b.newPerson("Fatima", "Haddad", "06 12 34 56 78", "housing")
+	second := b.newPerson("Fatima", "Haddad", "06 12 34 56 78", "money") // as another organisation would know her
+	namesake := b.newPerson("Fatima", "Haddad", "06 12 34 56 79", "work")
+	for _, id := range []person{first, second} {
+		must(t, b.people.LinkIdentity(t.Context(), b.me(id.id), "https://national.example", "fatima"))
+	}
+	must(t, b.people.LinkIdentity(t.Context(), b.me(first.id), "https://national.example", "her-helper"))
+	must(t, b.people.LinkIdentity(t.Context(), b.me(namesake.id), "https://national.example", "her-helper"))
+	must(t, b.people.LinkIdentity(t.Context(), b.me(namesake.id), "https://national.example", "another"))
+	w, say := b.browser(i18n.French), i18n.For(i18n.French)
+	b.national(w, first.id, "fatima")
+	page := w.get("/mine").shows(http.StatusOK, say.T("portal.others.title"), say.T("portal.others.until", "Mediator", "Claire Martin", "Date", say.Date(time.Date(2026, 12, 24, 12, 0, 0, 0, time.UTC))))
+	if !strings.Contains(page.body, second.id.String()) || strings.Contains(page.body, namesake.id.String()) {
+		t.Error("the page shows other spaces than those of this identity")
+	}
+	w.post("/mine/space", "space", namesake.id.String()).shows(http.StatusNotFound)
+	w.post("/mine/space", "space", "x").shows(http.StatusNotFound)
+
+	file := w.post("/mine/everything").shows(http.StatusOK)
+	var got struct {
+		Format string `json:"format"`
+		Spaces []struct {
+			Person   struct{ Phone string } `json:"person"`
+			Mandates []struct {
+				ID, Document string
+				Lines        []struct{ Theme string }
+			} `json:"mandates"`
+			History  []struct{ Kind string } `json:"history"`
+			Messages []struct{ Body string } `json:"messages"`
+		} `json:"spaces"`
+	}
+	must(t, json.Unmarshal([]byte(file.body), &got))
+	if got.Format != "relais/everything/v1" || len(got.Spaces) != 2 {
+		t.Fatalf("the file is %q with %d spaces", got.Format, len(got.Spaces))
+	}
+	themes := ""
+	for _, s := range got.Spaces {
+		if len(s.Mandates) != 1 || s.Mandates[0].Document == "" || len(s.History) < 4 || len(s.Messages) == 0 {
+			t.Errorf("a space lacks something: %+v", s)
+		}
+		themes += s.Mandates[0].Lines[0].Theme + " "
+	}
+	if !strings.Contains(themes, "housing") || !strings.Contains(themes, "money") || strings.Contains(file.body, namesake.id.String()) || strings.Contains(file.body, "12 34 56 79") {
+		t.Errorf("the file tells of %s", themes)
+	}
+	if h := file.Header().Get("Content-Disposition"); !strings.HasPrefix(h, "attachment") {
+		t.Errorf("answered as %q", h)
+	}
+
+	w.post("/mine/space", "space", second.id.String()).leads(http.StatusSeeOther, "/mine")
+	if page := w.get("/mine").shows(http.StatusOK); !strings.Contains(page.body, first.id.String()) {
+		t.Error("in the other space, the first is not offered")
+	}
+	w.get("/mine/stop/" + first.mandate.ID.String()).shows(http.StatusNotFound)
+	w.get("/mine/stop/" + second.mandate.ID.String()).shows(http.StatusOK)
+	// With the card and the phone there is one space.
+	one := b.browser(i18n.French)
+	one.open(first)
+	one.prove(first)
+	one.get("/mine").shows(http.StatusOK).hides(say.T("portal.others.title"))
+}
+
+// The file asks for a fresh proof, leaves an event, and is nobody's at the card.
+func TestDownloadingAsksForTheFreshPhone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.newPerson("Fatima", "Haddad", "06 12 34 56 78", "housing")
+	w, say := b.browser(i18n.French), i18n.For(i18n.French)
+	w.open(p)
+	w.post("/mine/everything").leads(http.StatusSeeOther, "/mine/code?next=%2Fmine%2Feverything")
+	w.prove(p)
+	w.get("/mine/everything").shows(http.StatusOK, say.T("portal.take.title"), say.T("portal.take.shared"))
+	b.clock.Advance(16 * time.Minute)
+	w.post("/mine/everything").shows(http.StatusOK, say.T("portal.take.prove")).hides("relais/everything")
+	w.post("/mine/everything", "code", "12").shows(http.StatusUnprocessableEntity, say.T("portal.take.prove")).hides("relais/everything")
+	w.post("/mine/everything", "code", b.sms(p.id)).shows(http.StatusOK, "relais/everything/v1", "Haddad")
+	if n := b.count(`SELECT count(*) FROM events WHERE kind = 'log.exported' AND actor_role = 'person' AND beneficiary_id = $1`, p.id); n != 1 {
+		t.Errorf("%d events", n)
+	}
+}
