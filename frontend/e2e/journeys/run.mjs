@@ -2,6 +2,7 @@
 // on standard output, a line of JSON each, how every leg went. The Go test
 // starts it; RELAIS_E2E holds the addresses.
 import { openBrowser } from "./browser.mjs";
+import { services } from "./benefits.mjs";
 import { Eyes } from "./eyes.mjs";
 import { Outbox } from "./outbox.mjs";
 import { rounds } from "./rounds.mjs";
@@ -16,7 +17,7 @@ const world = { ...given, browser: await openBrowser(), eyes: new Eyes({ shots: 
 
 // A journey is a name and legs, walked in order; after one that failed, the
 // rest of the journey is not reached, and says so.
-const journeys = [...smallThings(world), ...stories(world), ...rounds(world)].filter((j) => !only || only.test(`${j.name}/${j.legs[0][0]}`));
+const journeys = [...smallThings(world), ...stories(world), ...services(world), ...rounds(world)].filter((j) => !only || only.test(`${j.name}/${j.legs[0][0]}`));
 say({ plan: journeys.flatMap((j) => j.legs.map(([name]) => `${j.name}/${name}`)) });
 
 for (const journey of journeys) {
