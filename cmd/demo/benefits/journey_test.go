@@ -81,6 +81,21 @@ func TestSendIsRefusedOnceTheMandateIsStopped(t *testing.T) {
 	}
 }
 
+// OP-06: though nothing was pushed, the question asked at the last moment is
+// answered no.
+func TestCommitCheckSaysNo(t *testing.T) {
+	t.Parallel()
+	w := settle(t, true)
+	w.get("/?lang=en")
+	path, _ := w.arrive(packs.ActionPrepare, packs.ActionSubmit)
+	w.fill(path)
+	must(t, w.h.Mandates.Revoke(t.Context(), w.as(w.mediator), mandates.Revocation{Mandate: w.mandate.ID}))
+	demand(t, "the send", w.post(path+"/check", "agreed", "1"), http.StatusForbidden, "Nothing was sent",
+		"Relais does not allow Fatou Diallo’s application to be sent", "The mandate was stopped.", "is kept for Fatou Diallo", "SCI du Fort")
+	w.journal("Check before “send the application”: Relais answers no. Nothing is done. Jean Martin for Fatou Diallo")
+	demand(t, "the next click", w.get(path+"/check"), http.StatusForbidden, "The mandate was stopped")
+}
+
 // OP-02, OP-10: the bank account is asked for apart, with a fresh sign-in, and
 // only under a mandate that lends it.
 func TestBankAccountIsAskedForApart(t *testing.T) {

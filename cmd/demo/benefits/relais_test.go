@@ -58,7 +58,8 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func settle(t *testing.T) *town {
+// settle with deaf: the service registered no address for what Relais pushes.
+func settle(t *testing.T, deaf ...bool) *town {
 	t.Helper()
 	db := storetest.NewWithEnv(t, store.SystemEnv())
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -73,9 +74,13 @@ func settle(t *testing.T) *town {
 	w := &town{t: t, h: h, service: httptest.NewUnstartedServer(nil)}
 	w.run()
 	at := "http://" + w.service.Listener.Addr().String()
+	events, logout := at+benefits.EventsPath, at+benefits.LogoutPath
+	if len(deaf) > 0 {
+		events, logout = "", ""
+	}
 	_, secret, err := h.Clients.Register(t.Context(), authz.Actor{System: true}, clients.New{ClientID: "caf-demo", Kind: clients.Service, Pack: "fr",
-		Changes: clients.Changes{Name: "Caisse de Rive-sur-Loire", RedirectURIs: []string{at + benefits.CallbackPath}, EventsURI: at + benefits.EventsPath,
-			BackChannelLogoutURI: at + benefits.LogoutPath, Procedures: []string{procedure}, Claims: []string{"given_name", "family_name", "preferred_username", "birthdate", "address"},
+		Changes: clients.Changes{Name: "Caisse de Rive-sur-Loire", RedirectURIs: []string{at + benefits.CallbackPath}, EventsURI: events,
+			BackChannelLogoutURI: logout, Procedures: []string{procedure}, Claims: []string{"given_name", "family_name", "preferred_username", "birthdate", "address"},
 			Scopes: []string{"openid", "profile", "birth", "address", "offline_access"}}})
 	must(t, err)
 	office, err := benefits.New(benefits.Options{BaseURL: at, Issuer: config.BaseURL, ClientID: "caf-demo", Secret: secret.Reveal(), Procedure: procedure,

@@ -173,7 +173,10 @@ func (s shown) Read() template.HTML {
 func (v view) Summary() []chapter {
 	var out []chapter
 	for _, p := range filled {
-		out = append(out, chapter{Page: p, Title: v.T("page." + p), Fields: v.fieldsOf(p)})
+		fields := slices.DeleteFunc(v.fieldsOf(p), func(s shown) bool { // what was not for this person to answer
+			return s.Needed != nil && !s.Needed(s.answers) && s.answers[s.Name] == ""
+		})
+		out = append(out, chapter{Page: p, Title: v.T("page." + p), Fields: fields})
 	}
 	return out
 }
@@ -249,7 +252,11 @@ func (v view) Line(e entry) template.HTML {
 	if e.Person == "" && v.Has(key+".nobody") {
 		key += ".nobody"
 	}
-	return v.T(key, "mediator", e.Mediator, "organisation", e.Organisation, "person", e.Person, "action", action, "detail", e.Detail)
+	receipt := ""
+	if e.Detail != "" {
+		receipt = " " + e.Detail
+	}
+	return v.T(key, "receipt", receipt, "mediator", e.Mediator, "organisation", e.Organisation, "person", e.Person, "action", action, "detail", e.Detail)
 }
 
 // EntryWhy are the reasons of an entry.

@@ -97,7 +97,11 @@ func (s speech) Day(t time.Time) string {
 	t = t.In(s.zone)
 	month := strings.Fields(s.raw("date.months"))[t.Month()-1]
 	weekday := strings.Fields(s.raw("date.weekdays"))[t.Weekday()]
-	return strings.NewReplacer("{weekday}", weekday, "{day}", strconv.Itoa(t.Day()), "{month}", month, "{year}", strconv.Itoa(t.Year())).Replace(s.raw("date.day"))
+	day := strconv.Itoa(t.Day())
+	if t.Day() == 1 {
+		day = s.raw("date.first")
+	}
+	return strings.NewReplacer("{weekday}", weekday, "{day}", day, "{month}", month, "{year}", strconv.Itoa(t.Year())).Replace(s.raw("date.day"))
 }
 
 // Moment is a date and a time.
