@@ -109,25 +109,36 @@ func (a *Actor) Roles() []Role {
 }
 
 func (a *Actor) appendRoles(roles []Role) []Role {
-	staff, person, client := a.Account != uuid.Nil, a.Beneficiary != uuid.Nil, a.Client != uuid.Nil
+	person, client := a.Beneficiary != uuid.Nil, a.Client != uuid.Nil
 	switch {
-	case a.System && !staff && !person && !client:
-		return append(roles, System)
-	case a.System || (staff && person) || (client && (staff || person)):
+	case a.parties() > 1:
 		return roles
+	case a.System:
+		return append(roles, System)
 	case client && a.Organisation != uuid.Nil:
 		return append(roles, Software)
 	case client:
 		return append(roles, Service)
 	case person:
 		return append(roles, Person)
-	case staff:
+	case a.Account != uuid.Nil:
 		roles = a.appendStaffRoles(roles)
 	}
 	if len(roles) == 0 {
 		roles = append(roles, Visitor)
 	}
 	return roles
+}
+
+// parties counts what the actor claims to be at once: one, or nobody.
+func (a *Actor) parties() int {
+	n := 0
+	for _, is := range [...]bool{a.System, a.Account != uuid.Nil, a.Beneficiary != uuid.Nil, a.Client != uuid.Nil} {
+		if is {
+			n++
+		}
+	}
+	return n
 }
 
 func (a *Actor) appendStaffRoles(roles []Role) []Role {

@@ -151,7 +151,7 @@ func (p *Provider) callback(c *gin.Context) error {
 		return err
 	case err != nil || unreadable != nil || !request.OfBrowser(p.browserOf(c)):
 		p.showFault(c, requestOver())
-		return nil
+		return nil //nolint:nilerr // a request that is not there was answered: the page says so
 	}
 	a := asker{client: request.Client, redirect: request.Params.RedirectURI, state: request.Params.State}
 	switch request.State {

@@ -100,7 +100,7 @@ func (a *API) byService(c *gin.Context, token string) (caller, error) {
 // among those who do.
 const (
 	oursKey   = "relais.token"
-	tokenOver = `error_description="The access token is over"`
+	tokenOver = `error_description="The access token is over"` //nolint:gosec // words, not a secret
 )
 
 // read verifies signature, type, issuer, audience and end (RFC 9068, 4). ours

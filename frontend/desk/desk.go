@@ -259,7 +259,7 @@ func HomePath(a authz.Actor) string {
 			return "/operator/organisations"
 		case authz.Person:
 			return "/mine"
-		case authz.Visitor, authz.System:
+		case authz.Visitor, authz.System, authz.Service, authz.Software: // none has pages
 		}
 	}
 	return "/"

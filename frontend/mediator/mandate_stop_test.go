@@ -197,13 +197,15 @@ func TestCancellingACard(t *testing.T) {
 	h := setup(t)
 	who := h.newPerson(h.mediator, "Fatima", "Haddad")
 	path := mandatePath(h.signed(h.mediator, who.ID, 31, "housing"))
-	live := func() int { return h.count(`SELECT count(*) FROM access_codes WHERE beneficiary_id = $1 AND revoked_at IS NULL`, who.ID) }
+	live := func() int {
+		return h.count(`SELECT count(*) FROM access_codes WHERE beneficiary_id = $1 AND revoked_at IS NULL`, who.ID)
+	}
 	for _, b := range []*browser{h.browse(h.mediator), h.browse(h.referent)} {
 		if live() != 1 {
 			t.Fatal("there is no card to cancel")
 		}
 		b.get(path).is(http.StatusOK).shows(path + "/card/cancel")
-		b.get(path+"/card/cancel").is(http.StatusOK).says("mandate.card_cancel.first").says("mandate.card_cancel.keep")
+		b.get(path + "/card/cancel").is(http.StatusOK).says("mandate.card_cancel.first").says("mandate.card_cancel.keep")
 		b.post(path+"/card/cancel", nil).goes(path)
 		if live() != 0 {
 			t.Fatal("the card still works")

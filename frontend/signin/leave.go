@@ -76,7 +76,7 @@ func (s *Surface) endNamed(ctx context.Context, tx *store.Tx, l login.Logout) er
 		if _, err := sessions.EndAllOf(ctx, account); err != nil {
 			return err
 		}
-		if err := s.Organisations.SessionsEnded(tx, account); err != nil {
+		if err := s.Organisations.SessionsEnded(tx, account); err != nil { //nolint:contextcheck // the transaction carries the context
 			return err
 		}
 	}
@@ -84,7 +84,7 @@ func (s *Surface) endNamed(ctx context.Context, tx *store.Tx, l login.Logout) er
 		if _, err := sessions.EndPersonAt(ctx, l.IssuerID, person); err != nil {
 			return err
 		}
-		if err := s.Beneficiaries.SessionsEnded(tx, person); err != nil {
+		if err := s.Beneficiaries.SessionsEnded(tx, person); err != nil { //nolint:contextcheck // the transaction carries the context
 			return err
 		}
 	}
