@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
@@ -22,6 +23,11 @@ type mineView struct {
 	Open        templ.Component // what is open at services; nil for nothing
 	// Others are the spaces that the same national sign-in opens elsewhere.
 	Others []otherView
+}
+
+// elsewhere: somebody of another organisation may act.
+func (v mineView) elsewhere() bool {
+	return slices.ContainsFunc(v.Others, func(o otherView) bool { return len(o.Mandates) > 0 })
 }
 
 // mine shows the mandates, those that hold first.

@@ -104,7 +104,7 @@ func minePage(p t.Page, v mineView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(v.Live) == 0 {
+			if len(v.Live) == 0 && !v.elsewhere() {
 				templ_7745c5c3_Err = t.Empty(t.EmptyState{Title: p.T("portal.mine.none"), Text: p.T("portal.mine.none_text"), Icon: t.IconShield}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

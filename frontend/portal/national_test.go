@@ -12,6 +12,7 @@ import (
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
 	"github.com/relais-org/relais/internal/i18n"
+	"github.com/relais-org/relais/mandates"
 )
 
 // The way to link a national sign-in: the phone first, freshly; then the
@@ -115,6 +116,8 @@ func TestEveryOrganisationOnOnePage(t *testing.T) {
 	}
 	w.get("/mine/stop/" + first.mandate.ID.String()).shows(http.StatusNotFound)
 	w.get("/mine/stop/" + second.mandate.ID.String()).shows(http.StatusOK)
+	must(t, b.mandates.Revoke(t.Context(), b.me(second.id), mandates.Revocation{Mandate: second.mandate.ID}))
+	w.get("/mine").shows(http.StatusOK, say.T("portal.others.title")).hides(say.T("portal.mine.none"))
 	// With the card and the phone there is one space.
 	one := b.browser(i18n.French)
 	one.open(first)
