@@ -39,7 +39,8 @@ type Reported struct {
 // ReportStep logs a step that a service or an organisation's software reports.
 // The mediator's authority, the mandate and its scope are checked as for a step
 // at the screen, on rows it locks, and the step keeps the client that reported
-// it. The same key for the same mediator gives the same step.
+// it. The same key for the same mediator with the same words gives the same
+// step; with anything else it is refused (idempotency_key_reused).
 func (s *Service) ReportStep(ctx context.Context, actor authz.Actor, r Reported) (Step, error) {
 	var out Step
 	for range stepTries {
@@ -80,12 +81,24 @@ func (s *Service) reportedBefore(tx *command.Tx, r Reported) (Step, error) {
 	if err != nil {
 		return Step{}, err
 	}
-	if kept.Case != r.Case || kept.Action != r.Action || kept.Outcome != r.Outcome {
+	if !r.says(kept) {
 		return Step{}, problem.Conflict("idempotency_key_reused")
 	}
 	// Its own words of before, given back: the law let them in then.
 	tx.Open(command.PlainRole(tx.Actor()), "a second coming of what this very client reported")
 	return kept, nil
+}
+
+// says reports whether a step kept before is the very one reported, its words
+// as checkStep cleans them. A service names no case, so what the token stands
+// for is compared in its place: person, mandate and procedure.
+func (r Reported) says(kept Step) bool {
+	if of := r.Of; of != nil && (kept.Beneficiary != of.Beneficiary || kept.Mandate != of.Mandate || kept.Procedure != of.Procedure) {
+		return false
+	}
+	return kept.Case == r.Case && kept.Action == r.Action && kept.Outcome == r.Outcome && kept.Present == r.Present &&
+		kept.Corrects == r.Corrects && dayText(kept.DueOn) == dayText(dayOf(r.DueOn)) &&
+		kept.ReceiptNumber == line(r.ReceiptNumber) && kept.Note == paragraph(r.Note)
 }
 
 // report decides and writes one step.

@@ -227,6 +227,50 @@ func TestReportedStep(t *testing.T) {
 	}
 }
 
+// A key used again for anything else is refused: other words, or the same words
+// about another person or under another mandate. Nothing of the first step, nor
+// its id, is told to whoever holds a token for somebody else.
+func TestAKeyIsOneReport(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx := t.Context()
+	b.signed(b.person, packs.DefaultActions(), "housing")
+	_, tokens := b.tokens("prepare", "submit")
+	first := acting.Reported{Action: "submit", Outcome: "submitted", ReceiptNumber: "CAF-42", Note: "Dossier complet.", IdempotencyKey: "one"}
+	kept, err := b.ReportStep(ctx, b.client, tokens.AccessID, first)
+	must(t, err)
+	reused := func(name, token string, change func(*acting.Reported)) {
+		t.Helper()
+		r := first
+		change(&r)
+		got, err := b.ReportStep(ctx, b.client, token, r)
+		if !problem.Is(err, "idempotency_key_reused") || got.ID != uuid.Nil {
+			t.Errorf("%s: %+v %v", name, got, err)
+		}
+	}
+	reused("another receipt", tokens.AccessID, func(r *acting.Reported) { r.ReceiptNumber = "CAF-43" })
+	reused("another note", tokens.AccessID, func(r *acting.Reported) { r.Note = "" })
+	reused("another presence", tokens.AccessID, func(r *acting.Reported) { r.Present = true })
+	spaced := first
+	spaced.ReceiptNumber, spaced.Note = " CAF-42 ", "Dossier  complet.\r\n"
+	if again, err := b.ReportStep(ctx, b.client, tokens.AccessID, spaced); err != nil || again.ID != kept.ID {
+		t.Errorf("the same words, spaced otherwise: %+v %v", again, err)
+	}
+
+	fatima := b.person
+	b.person = b.newPerson(b.as(b.mediator), "Rosa", "Lima")
+	b.signed(b.person, packs.DefaultActions(), "housing")
+	_, others := b.tokens("prepare", "submit")
+	reused("another person", others.AccessID, func(*acting.Reported) {})
+	b.person = fatima
+	b.signed(fatima, packs.DefaultActions(), "housing") // takes the first one's place
+	_, next := b.tokens("prepare", "submit")
+	reused("another mandate", next.AccessID, func(*acting.Reported) {})
+	if n := b.count(`SELECT count(*) FROM steps`); n != 1 {
+		t.Errorf("%d steps", n)
+	}
+}
+
 // A report is held to token, mandate and mediator; what it says to the same
 // rules as at the screen.
 func TestReportsThatAreRefused(t *testing.T) {
