@@ -15,7 +15,6 @@ import (
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/translog"
-	"github.com/relais-org/relais/translog/ledger"
 )
 
 var errNotLinked = problem.New(problem.KindForbidden, "identity_not_linked")
@@ -137,8 +136,8 @@ func (s *Service) SessionsEnded(tx *store.Tx, person uuid.UUID) error {
 		return err
 	}
 	e := b.about()
-	e.Kind, e.Outcome, e.Actor = translog.SessionsEnded, "done", translog.Actor{Role: translog.RoleSystem}
-	if _, err := ledger.Append(tx, e); err != nil {
+	e.Kind = translog.SessionsEnded
+	if err := s.commands.AppendIn(tx, "sessions.end", "the provider signed that they are over", e); err != nil {
 		return fmt.Errorf("record that sessions ended: %w", err)
 	}
 	return nil

@@ -13,7 +13,6 @@ import (
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/translog"
-	"github.com/relais-org/relais/translog/ledger"
 )
 
 // The refusals of a sign-in. The first says the same whether the address is
@@ -206,10 +205,15 @@ func code(s string) string {
 	return s[:min(len(s), longest)]
 }
 
-// SignedOut records that somebody left.
-func (s *Service) SignedOut(ctx context.Context, actor authz.Actor) error {
+// SignedOut records that somebody left, in the transaction in which end ends
+// their session: nothing is granted in a session that is over, and what was
+// granted in it ends with it.
+func (s *Service) SignedOut(ctx context.Context, actor authz.Actor, end func(*store.Tx) error) error {
 	return s.commands.Run(ctx, actor, "sign_out", func(tx *command.Tx) error {
 		tx.Open(command.PlainRole(actor), "anybody may leave")
+		if err := end(tx.Tx); err != nil {
+			return fmt.Errorf("end the session: %w", err)
+		}
 		return tx.Append(translog.Event{Kind: translog.SignOutDone, Beneficiary: actor.Beneficiary,
 			Detail: SignInDetail{Account: actor.Account, Session: actor.Session}})
 	})
@@ -222,10 +226,11 @@ func (s *Service) AccountOf(tx *store.Tx, issuer, subject string) (uuid.UUID, er
 }
 
 // SessionsEnded records that the provider ended an account's sessions (OpenID
-// Connect Back-Channel Logout 1.0), in the transaction that ends them.
+// Connect Back-Channel Logout 1.0), in the transaction that ends them. What was
+// granted in them ends there too.
 func (s *Service) SessionsEnded(tx *store.Tx, account uuid.UUID) error {
-	_, err := ledger.Append(tx, translog.Event{Kind: translog.SessionsEnded, Outcome: "done",
-		Actor: translog.Actor{Role: translog.RoleSystem}, Detail: AccountDetail{Account: account}})
+	err := s.commands.AppendIn(tx, "sessions.end", "the provider signed that they are over",
+		translog.Event{Kind: translog.SessionsEnded, Detail: AccountDetail{Account: account}})
 	if err != nil {
 		return fmt.Errorf("record that sessions ended: %w", err)
 	}

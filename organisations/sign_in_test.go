@@ -177,7 +177,9 @@ func TestSignInEdges(t *testing.T) {
 	if e.Detail["cause"] != "state_mismatch__script_" {
 		t.Errorf("cause %v", e.Detail["cause"])
 	}
-	e = h.adds(translog.SignOutDone, func() error { return h.SignedOut(t.Context(), h.as(m.Account, h.org)) })
+	e = h.adds(translog.SignOutDone, func() error {
+		return h.SignedOut(t.Context(), h.as(m.Account, h.org), func(*store.Tx) error { return nil })
+	})
 	if e.Actor != m.Account {
 		t.Errorf("event %+v", e)
 	}

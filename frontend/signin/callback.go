@@ -20,7 +20,7 @@ import (
 
 // callback takes the browser back from the provider. Whatever is wrong looks
 // the same, is an event, and leaves every session as it was (AU-05).
-func (s *Surface) callback(c *gin.Context, _ authz.Actor) error {
+func (s *Surface) callback(c *gin.Context, before authz.Actor) error {
 	id, err := s.Login.Finish(c.Request.Context(), c.Request.URL.Query(), s.browser(c))
 	if err != nil {
 		return s.failed(c, err)
@@ -31,13 +31,13 @@ func (s *Surface) callback(c *gin.Context, _ authz.Actor) error {
 	case id.StepUp:
 		return s.strengthen(c, id)
 	case id.Audience == login.AudiencePerson:
-		return s.openPerson(c, id)
+		return s.openPerson(c, before, id)
 	}
 	account, err := s.Organisations.SignIn(c.Request.Context(), identity(id))
 	if err != nil {
 		return err
 	}
-	session, err := s.start(c, authz.NewSession{Account: account.ID, Issuer: id.IssuerID, SID: id.SID, IDToken: id.IDToken, StrongAt: proved(id)})
+	session, err := s.start(c, before, authz.NewSession{Account: account.ID, Issuer: id.IssuerID, SID: id.SID, IDToken: id.IDToken, StrongAt: proved(id)})
 	if err != nil {
 		return err
 	}
@@ -63,15 +63,16 @@ func identity(id login.Identity) organisations.Identity {
 		Name: id.Name, ACR: id.ACR, AuthTime: id.AuthTime}
 }
 
-// start begins a session and ends the one the browser came with.
-func (s *Surface) start(c *gin.Context, n authz.NewSession) (authz.Session, error) {
+// start begins a session and ends the one the browser came with: whoever it was
+// of has left, with all that was granted in it.
+func (s *Surface) start(c *gin.Context, before authz.Actor, n authz.NewSession) (authz.Session, error) {
 	ctx := c.Request.Context()
 	token, session, err := s.Sessions.Start(ctx, n)
 	if err != nil {
 		return session, fmt.Errorf("begin the session: %w", err)
 	}
 	if old, ok := authz.RequestSessionOf(c); ok {
-		if err := s.Sessions.End(ctx, old.Token); err != nil {
+		if err := s.leave(c, before, old.Token); err != nil {
 			return session, fmt.Errorf("end the earlier session: %w", err)
 		}
 	}
@@ -123,12 +124,12 @@ func (s *Surface) strengthen(c *gin.Context, id login.Identity) error {
 }
 
 // openPerson opens the space of somebody helped who linked this identity.
-func (s *Surface) openPerson(c *gin.Context, id login.Identity) error {
+func (s *Surface) openPerson(c *gin.Context, before authz.Actor, id login.Identity) error {
 	access, err := s.Beneficiaries.OpenByIdentity(c.Request.Context(), id.Issuer, id.Subject)
 	if err != nil {
 		return err
 	}
-	session, err := s.start(c, authz.NewSession{Beneficiary: access.Beneficiary, Organisation: access.Organisation, Tier: authz.TierPhone,
+	session, err := s.start(c, before, authz.NewSession{Beneficiary: access.Beneficiary, Organisation: access.Organisation, Tier: authz.TierPhone,
 		Issuer: id.IssuerID, SID: id.SID, IDToken: id.IDToken, StrongAt: proved(id)})
 	if err != nil {
 		return err

@@ -24,11 +24,8 @@ func (s *Surface) signOut(c *gin.Context, actor authz.Actor) error {
 		return web.SeeOther(c, "/signed-out")
 	}
 	ctx := c.Request.Context()
-	if err := s.Organisations.SignedOut(ctx, actor); err != nil {
-		return fmt.Errorf("record the sign-out: %w", err)
-	}
-	if err := s.Sessions.End(ctx, current.Token); err != nil {
-		return fmt.Errorf("end the session: %w", err)
+	if err := s.leave(c, actor, current.Token); err != nil {
+		return fmt.Errorf("sign out: %w", err)
 	}
 	s.Cookies.ClearCookie(c)
 	address, err := s.Login.EndSessionURL(ctx, current.Session.Issuer, current.Session.IDToken, s.BaseURL+"/signed-out")
@@ -37,6 +34,13 @@ func (s *Surface) signOut(c *gin.Context, actor authz.Actor) error {
 		return web.SeeOther(c, "/signed-out")
 	}
 	return web.SeeOther(c, address)
+}
+
+// leave ends a session of the actor's together with its event, and so with
+// what was granted in it.
+func (s *Surface) leave(c *gin.Context, actor authz.Actor, token string) error {
+	ctx := c.Request.Context()
+	return s.Organisations.SignedOut(ctx, actor, func(tx *store.Tx) error { return s.Sessions.In(tx).End(ctx, token) })
 }
 
 func (s *Surface) signedOut(c *gin.Context, _ authz.Actor) error {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"github.com/relais-org/relais/authz/login"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/organisations"
+	"github.com/relais-org/relais/translog"
 )
 
 // signer is a provider that signs what logout tokens a test wants.
@@ -93,13 +95,19 @@ func (b *bundle) bound(subject string) uuid.UUID {
 // linked is somebody helped who linked a subject of the outer provider.
 func (b *bundle) linked(subject string) uuid.UUID {
 	b.t.Helper()
+	return b.linkedAt(b.outer.URL, subject)
+}
+
+// linkedAt is somebody helped who linked a subject of this provider.
+func (b *bundle) linkedAt(issuer, subject string) uuid.UUID {
+	b.t.Helper()
 	id, by := uuid.New(), b.account("olga@people.example")
 	must(b.t, b.store.InTx(b.t.Context(), store.System(), func(tx *store.Tx) error {
 		if err := tx.DB().Exec(`INSERT INTO beneficiaries (id, organisation_id, given_names, family_name, channel, identity_check, identity_checked_by,
 			identity_checked_at, created_at, created_by) VALUES (?, ?, 'A', 'Du', 'none', 'card', ?, now(), now(), ?)`, id, b.org, by, by).Error; err != nil {
 			return err
 		}
-		return tx.DB().Exec(`INSERT INTO beneficiary_identities (issuer, subject, beneficiary_id, linked_at) VALUES (?, ?, ?, now())`, b.outer.URL, subject, id).Error
+		return tx.DB().Exec(`INSERT INTO beneficiary_identities (issuer, subject, beneficiary_id, linked_at) VALUES (?, ?, ?, now())`, issuer, subject, id).Error
 	}))
 	return id
 }
@@ -172,6 +180,59 @@ func TestALogoutTokenEndsSessionsAndLeavesAnEvent(t *testing.T) {
 	}
 	if n := b.count(`SELECT count(*) FROM events WHERE kind = 'sessions.ended' AND beneficiary_id = $1 AND organisation_id = $2`, person, b.org); n != 3 {
 		t.Errorf("%d of the events are the person's", n)
+	}
+}
+
+// AU-07, OP-05: what was granted in the sessions is told that they are over, in
+// the transaction that ends them.
+func TestALogoutTokenIsToldToWhatWasGranted(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	account := b.bound("ana")
+	for range 2 {
+		b.begin(authz.NewSession{Account: account, Issuer: "outer-staff", SID: "s1"})
+	}
+	if code := b.hand(t.Context(), b.outer.logout(login.AudienceStaff, "ana", "")); code != http.StatusOK {
+		t.Fatalf("answered %d", code)
+	}
+	if want := []told{{kind: translog.SessionsEnded, account: account}}; !slices.Equal(b.told, want) {
+		t.Errorf("told of %+v, want %+v", b.told, want)
+	}
+}
+
+// OP-05: who signs out, or whose browser somebody else signs in with, leaves
+// nothing behind that was granted in the session.
+func TestLeavingIsToldToWhatWasGranted(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(w *browser){
+		"signed out":                  func(w *browser) { w.post("/sign-out") },
+		"a colleague signs in":        func(w *browser) { w.signIn("staff", "claire", probe) },
+		"signed in again":             func(w *browser) { w.signIn("staff", "nadia", probe) },
+		"a person's national sign-in": func(w *browser) { w.signIn("person", "thi-hoa", "") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			w := b.browser()
+			w.signIn("staff", "nadia", probe)
+			if len(b.told) != 0 {
+				t.Fatalf("told of %+v before anybody left", b.told)
+			}
+			var session uuid.UUID
+			must(t, b.store.Pool().QueryRow(t.Context(), `SELECT id FROM web_sessions WHERE account_id = $1`, b.account("nadia@people.example")).Scan(&session))
+			_, err := b.orgs.Invite(t.Context(), b.as(b.account("nadia@people.example")), organisationsInvite(b.org))
+			must(t, err)
+			b.linkedAt(b.idp.URL, "thi-hoa")
+			w.client = b.browser().client // the provider asks who it is
+			leave(w)
+			want := []told{{kind: translog.SignOutDone, account: b.account("nadia@people.example"), session: session}}
+			if !slices.Equal(b.told, want) {
+				t.Errorf("told of %+v, want %+v", b.told, want)
+			}
+			if n := b.count(`SELECT count(*) FROM web_sessions WHERE id = $1`, session); n != 0 {
+				t.Error("the session goes on")
+			}
+		})
 	}
 }
 

@@ -30,6 +30,7 @@ import (
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/internal/store/storetest"
 	"github.com/relais-org/relais/organisations"
+	"github.com/relais-org/relais/translog"
 )
 
 const (
@@ -55,6 +56,7 @@ type bundle struct {
 	late   atomic.Int64 // how far the provider's clock is behind
 	pack   *packs.Pack
 	org    uuid.UUID
+	told   []told // of sessions that end
 }
 
 // setup registers the provider twice, for staff and for people; configure may
@@ -71,6 +73,7 @@ func setup(t *testing.T, configure ...func(*login.Issuer)) *bundle {
 	b.pack, err = set.Get("fr")
 	must(t, err)
 	commands := command.New(command.Deps{Store: b.store, Authz: b.law})
+	commands.Observe(b.note, translog.SignOutDone, translog.SessionsEnded)
 	b.orgs = organisations.New(organisations.Dependencies{Commands: commands, Packs: set, BaseURL: base})
 	b.people = beneficiaries.NewService(beneficiaries.Dependencies{Commands: commands, Packs: set, CodeKey: bytes.Repeat([]byte{7}, 32)})
 	b.sess = authz.NewSessions(authz.SessionsDeps{Store: b.store})
@@ -83,6 +86,28 @@ func setup(t *testing.T, configure ...func(*login.Issuer)) *bundle {
 	b.mount(b.logins(configure))
 	b.hire()
 	return b
+}
+
+// note keeps what is told to whoever ends what was granted in a session, and
+// whether the session is over by then.
+func (b *bundle) note(tx *command.Tx, _ uuid.UUID, e translog.Event) error {
+	x := told{kind: e.Kind, session: tx.Actor().Session, account: tx.Actor().Account}
+	if d, ok := e.Detail.(organisations.AccountDetail); ok {
+		x.account = d.Account
+	}
+	if err := tx.SQL().QueryRowContext(tx.Context(), `SELECT count(*) FROM web_sessions WHERE account_id = $1 AND ($2::uuid = $3::uuid OR id = $2::uuid)`,
+		x.account, x.session, uuid.Nil).Scan(&x.left); err != nil {
+		return err
+	}
+	b.told = append(b.told, x)
+	return nil
+}
+
+// told is what follows from a session's end.
+type told struct {
+	kind             translog.Kind
+	account, session uuid.UUID
+	left             int // sessions that are still there
 }
 
 func (b *bundle) logins(configure []func(*login.Issuer)) *login.Service {

@@ -14,6 +14,8 @@
 //     instead of the refusal.
 //   - An observer of an event runs in the event's transaction: what follows from
 //     it at once (delegations that end, deliveries) is kept with it or not at all.
+//   - An event that another transaction brings with it ([Runner.AppendIn]) is told
+//     to observers like a command's own.
 //   - The role in an event is the one under which the decision allowed the act.
 //
 // It holds no business rule, reads no table, and never retries by itself.

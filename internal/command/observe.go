@@ -5,6 +5,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/translog"
 )
 
@@ -22,6 +24,16 @@ func (r *Runner) Observe(fn Observer, kinds ...translog.Kind) {
 	for _, k := range kinds {
 		r.observers[k] = append(r.observers[k], fn)
 	}
+}
+
+// AppendIn appends an event of the system's own in a transaction that is under
+// way for something else (a provider's logout, whose token is used up in it),
+// and tells the observers as a command would. why says why nothing needs to be
+// decided.
+func (r *Runner) AppendIn(stx *store.Tx, name, why string, e translog.Event) error {
+	tx := &Tx{Tx: stx, runner: r, actor: authz.Actor{System: true, Now: stx.Now()}, name: name}
+	tx.Open(authz.System, why)
+	return tx.Append(e)
 }
 
 // tell tells the observers of an event just appended.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/internal/command"
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/translog"
 )
 
@@ -39,6 +40,36 @@ func TestObserver(t *testing.T) {
 			}
 			if fault == nil {
 				b.only(translog.OrganisationCreated, 1)
+			} else {
+				b.nothing()
+			}
+		})
+	}
+}
+
+// An event appended in a transaction of somebody else's is told to observers
+// too, in the system's name; their error is the transaction's (AU-07).
+func TestAppendInTellsObservers(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]error{"kept": nil, "fails": errors.New("boom")} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			seen := 0
+			b.Observe(func(tx *command.Tx, id uuid.UUID, e translog.Event) error {
+				if seen++; id == uuid.Nil || e.Actor != (translog.Actor{Role: translog.RoleSystem}) || e.Outcome != "done" || !tx.Actor().System {
+					t.Errorf("told of %s %+v by %+v", id, e, tx.Actor())
+				}
+				return errors.Join(change(tx), fault)
+			}, translog.SessionsEnded)
+			err := b.store.InTx(t.Context(), store.System(), func(tx *store.Tx) error {
+				return b.AppendIn(tx, "sessions.end", "a test", translog.Event{Kind: translog.SessionsEnded})
+			})
+			if !errors.Is(err, fault) || seen != 1 {
+				t.Errorf("got %v, told %d times", err, seen)
+			}
+			if fault == nil {
+				b.only(translog.SessionsEnded, 1)
 			} else {
 				b.nothing()
 			}

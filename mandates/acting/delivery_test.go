@@ -181,7 +181,8 @@ func TestWhoIsToldOfWhat(t *testing.T) {
 		"organisation": {func(b *bundle, _ mandates.Mandate) error {
 			return b.orgs.SuspendOrganisation(t.Context(), b.as(b.operator), b.org, "enquête en cours")
 		}, "organisation-suspended", "disabled", false},
-		"signed out": {func(b *bundle, _ mandates.Mandate) error { return b.orgs.SignedOut(t.Context(), b.as(b.mediator)) }, "delegation-ended", "signed_out", false},
+		"signed out":        {func(b *bundle, _ mandates.Mandate) error { return b.signOut() }, "delegation-ended", "signed_out", false},
+		"provider's logout": {func(b *bundle, _ mandates.Mandate) error { return b.providerLogout() }, "delegation-ended", "signed_out", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -240,7 +240,10 @@ func TestEveryHopDecidesOnCurrentFacts(t *testing.T) {
 			return b.orgs.SuspendAccount(t.Context(), b.mediator, "Olga Petit", "compte volé")
 		}, "account_suspended"},
 		"signed out": {func(b *bundle, _ mandates.Mandate) error {
-			return b.orgs.SignedOut(t.Context(), b.as(b.mediator))
+			return b.signOut()
+		}, "delegation_ended"},
+		"provider's logout": {func(b *bundle, _ mandates.Mandate) error {
+			return b.providerLogout()
 		}, "delegation_ended"},
 		"person erased": {func(b *bundle, m mandates.Mandate) error {
 			b.revoke(m)

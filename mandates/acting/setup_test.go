@@ -59,6 +59,7 @@ type bundle struct {
 	org, person                             uuid.UUID
 	memberships                             map[uuid.UUID]uuid.UUID
 	session                                 uuid.UUID
+	sessions                                *authz.Sessions
 	client                                  clients.Client
 }
 
@@ -86,7 +87,8 @@ func furnish(t testing.TB, st *store.Store, change ...func(*acting.Dependencies)
 	keys, err := document.NewKeyring(rand.Reader, st.Now())
 	must(t, err)
 	key := bytes.Repeat([]byte{7}, 32)
-	b := &bundle{t: t, store: st, keys: keys, memberships: map[uuid.UUID]uuid.UUID{}, commands: command.New(command.Deps{Store: st, Authz: law}), session: uuid.New()}
+	b := &bundle{t: t, store: st, keys: keys, memberships: map[uuid.UUID]uuid.UUID{}, commands: command.New(command.Deps{Store: st, Authz: law}),
+		sessions: authz.NewSessions(authz.SessionsDeps{Store: st})}
 	b.pack, err = set.Get("fr")
 	must(t, err)
 	b.orgs = organisations.New(organisations.Dependencies{Commands: b.commands, Packs: set, BaseURL: issuer})
@@ -107,6 +109,7 @@ func furnish(t testing.TB, st *store.Store, change ...func(*acting.Dependencies)
 	b.referent = b.newReferent(b.org, "Nadia Benali")
 	b.mediator = b.newMediator(b.org, b.referent, "Claire Martin")
 	b.colleague = b.newMediator(b.org, b.referent, "Hugo Leroy")
+	b.begin()
 	b.person = b.newPerson(b.as(b.mediator), "Fatima", "Haddad")
 	b.client = b.newService("caf")
 	return b
@@ -148,6 +151,36 @@ func (b *bundle) asPerson(person uuid.UUID) authz.Actor {
 	a, err := b.people.PersonActor(context.Background(), beneficiaries.PersonQuery{Beneficiary: person, Session: uuid.New(), Tier: authz.TierCard, StrongAt: b.store.Now()})
 	must(b.t, err)
 	return a
+}
+
+// begin signs the mediator in anew: what follows is in that session.
+func (b *bundle) begin() {
+	b.t.Helper()
+	_, s, err := b.sessions.Start(context.Background(), authz.NewSession{Account: b.mediator, Organisation: b.org})
+	must(b.t, err)
+	b.session = s.ID
+}
+
+// signOut ends every session of the mediator as the door does, whose event is
+// about the one they act in.
+func (b *bundle) signOut() error {
+	ctx := context.Background()
+	return b.orgs.SignedOut(ctx, b.as(b.mediator), b.endAll(ctx))
+}
+
+// providerLogout is what a logout token of the mediator's provider does.
+func (b *bundle) providerLogout() error {
+	ctx := context.Background()
+	return b.store.InTx(ctx, store.System(), func(tx *store.Tx) error {
+		return errors.Join(b.endAll(ctx)(tx), b.orgs.SessionsEnded(tx, b.mediator))
+	})
+}
+
+func (b *bundle) endAll(ctx context.Context) func(*store.Tx) error {
+	return func(tx *store.Tx) error {
+		_, err := b.sessions.In(tx).EndAllOf(ctx, b.mediator)
+		return err
+	}
 }
 
 func (b *bundle) newOrganisation(name string) uuid.UUID {
