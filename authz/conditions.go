@@ -73,9 +73,13 @@ func explainsInactive(reasons []Reason) bool {
 	return slices.Contains(reasons, ReasonMembershipInactive) || slices.Contains(reasons, ReasonNotConfirmed)
 }
 
-// openOrganisation: the organisation acted for is not suspended (AU-11).
+// openOrganisation: the organisation acted for is not suspended (AU-11). Its
+// software has no membership to say so; the object does.
 func openOrganisation(f *facts, failed []Reason) []Reason {
 	m := f.membership
+	if f.role == Software && f.object.OrganisationAlive {
+		return failed
+	}
 	if m == nil || !m.OrganisationAlive || slices.Contains(m.Authority.Missing, ReasonOrganisationSuspended) {
 		return append(failed, ReasonOrganisationSuspended)
 	}

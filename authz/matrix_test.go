@@ -126,6 +126,7 @@ func situations() []situation {
 		}},
 		situation{"in order", Software, asIs},
 		situation{"for nobody", Software, func(_ *Actor, o *Object) { o.Mediator = nil }},
+		situation{"organisation suspended", Software, func(_ *Actor, o *Object) { o.OrganisationAlive = false }},
 		situation{"mediator not trained", Software, func(_ *Actor, o *Object) {
 			o.Mediator.Membership.Authority.Missing = []Reason{ReasonNotTrained}
 		}},

@@ -77,7 +77,7 @@ func actorAs(role Role) Actor {
 func objectOf(kind Kind) Object {
 	return Object{
 		Kind: kind, Organisation: org1, Territory: "33", Beneficiary: mrsDu, Account: bruno,
-		Mandate: liveFacts(org1), Client: portal, Mediator: mediatorOf(org1),
+		Mandate: liveFacts(org1), Client: portal, Mediator: mediatorOf(org1), OrganisationAlive: true,
 		Delegation: &DelegationFacts{EndsAt: noon.Add(time.Hour), ClientActive: true},
 	}
 }

@@ -170,6 +170,9 @@ type Object struct {
 	LastReferent bool
 	// HeldAbove: a supervisor or an operator suspended it, and it still is.
 	HeldAbove bool
+	// OrganisationAlive: the organisation is not suspended. Only acts of software
+	// are judged by it; a member's own membership says it.
+	OrganisationAlive bool
 }
 
 // MandateFacts are the facts of a mandate an act leans on.

@@ -40,6 +40,27 @@ const (
 	HeaderEvent     = "Relais-Event"     // the kind
 )
 
+// The queues of deliveries, each with workers of its own: receivers that answer
+// slowly or not at all keep nobody's messages waiting, and an organisation's
+// software never keeps services from hearing of a stop.
+const (
+	queueServices = "deliveries"
+	queueSoftware = "webhooks"
+)
+
+// Queues are what the process that works jobs must work for deliveries.
+func Queues() map[string]river.QueueConfig {
+	return map[string]river.QueueConfig{queueServices: {MaxWorkers: 8}, queueSoftware: {MaxWorkers: 4}}
+}
+
+// queueOf says where a kind of delivery waits.
+func queueOf(kind string) string {
+	if kind == deliverWebhook {
+		return queueSoftware
+	}
+	return queueServices
+}
+
 // Register adds the worker that pushes deliveries.
 func (s *Service) Register(workers *river.Workers) error {
 	return river.AddWorkerSafely(workers, &deliverWorker{service: s})

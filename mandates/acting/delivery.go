@@ -105,7 +105,7 @@ func (s *Service) queue(tx *store.Tx, d delivery, body any) error {
 	if err != nil || !fresh {
 		return err
 	}
-	return tx.Enqueue(deliverArgs{Delivery: d.id}, &river.InsertOpts{MaxAttempts: maxDeliveries})
+	return tx.Enqueue(deliverArgs{Delivery: d.id}, &river.InsertOpts{MaxAttempts: maxDeliveries, Queue: queueOf(d.kind)})
 }
 
 func (s *Service) queueLogout(tx *store.Tx, event uuid.UUID, t told) error {

@@ -38,11 +38,15 @@ type parcel struct {
 	active       bool // the receiver still is one
 }
 
+// silent says of a webhook w that the software which registered it may do
+// nothing now.
+const silent = `EXISTS (SELECT FROM clients by WHERE by.id = w.client_id AND by.state <> 'active')`
+
 func loadParcel(ctx context.Context, st *store.Store, id uuid.UUID) (parcel, error) {
 	p := parcel{id: id}
 	err := st.Pool().QueryRow(ctx, `SELECT d.receiver_id, d.kind, d.state, d.body, w.secret_sealed,
 		coalesce(CASE d.kind WHEN 'set' THEN cl.events_uri WHEN 'logout' THEN cl.backchannel_logout_uri ELSE w.url END, ''),
-		coalesce(cl.state, w.state, '') = 'active', CASE d.kind WHEN 'webhook' THEN convert_from(d.body, 'UTF8')::jsonb->>'type' ELSE '' END
+		coalesce(cl.state, w.state, '') = 'active' AND NOT `+silent+`, CASE d.kind WHEN 'webhook' THEN convert_from(d.body, 'UTF8')::jsonb->>'type' ELSE '' END
 		FROM deliveries d LEFT JOIN clients cl ON d.kind <> 'webhook' AND cl.id = d.receiver_id
 		LEFT JOIN webhooks w ON d.kind = 'webhook' AND w.id = d.receiver_id WHERE d.id = $1`, id).
 		Scan(&p.receiver, &p.kind, &p.state, &p.body, &p.sealed, &p.url, &p.active, &p.event)
@@ -94,7 +98,7 @@ func markAttempt(ctx context.Context, st *store.Store, p parcel, o outcome) erro
 }
 
 func hooksFor(tx *store.Tx, organisation uuid.UUID, kind translog.Kind) (out []uuid.UUID, err error) {
-	rows, err := tx.SQL().QueryContext(tx.Context(), `SELECT id FROM webhooks WHERE organisation_id = $1 AND state = 'active' AND $2 = ANY (kinds)`,
+	rows, err := tx.SQL().QueryContext(tx.Context(), `SELECT w.id FROM webhooks w WHERE w.organisation_id = $1 AND w.state = 'active' AND $2 = ANY (w.kinds) AND NOT `+silent,
 		organisation, string(kind))
 	if err != nil {
 		return nil, fmt.Errorf("find webhooks: %w", err)
@@ -110,9 +114,31 @@ func hooksFor(tx *store.Tx, organisation uuid.UUID, kind translog.Kind) (out []u
 	return out, rows.Err()
 }
 
+// lockHooks holds an organisation's row until the end, so that two cannot be
+// the last webhook at once, and says whether the organisation is active and how
+// many it has. Mandates and steps that refer to the organisation do not wait.
+func lockHooks(tx *store.Tx, organisation uuid.UUID) (alive bool, active int, err error) {
+	err = tx.SQL().QueryRowContext(tx.Context(), `SELECT state = 'active' FROM organisations WHERE id = $1 FOR NO KEY UPDATE`, organisation).Scan(&alive)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, 0, nil
+	}
+	if err != nil {
+		return false, 0, err
+	}
+	err = tx.SQL().QueryRowContext(tx.Context(), `SELECT count(*) FROM webhooks WHERE organisation_id = $1 AND state = 'active'`, organisation).Scan(&active)
+	return alive, active, err
+}
+
+// endHooksOf ends every webhook that a client registered.
+func endHooksOf(tx *store.Tx, client uuid.UUID) error {
+	_, err := tx.SQL().ExecContext(tx.Context(), `UPDATE webhooks SET state = 'ended', ended_at = $2 WHERE client_id = $1 AND state = 'active'`, client, tx.Now())
+	return err
+}
+
 func insertHook(tx *store.Tx, w Webhook, sealed []byte) error {
-	_, err := tx.SQL().ExecContext(tx.Context(), `INSERT INTO webhooks (id, organisation_id, url, secret_sealed, kinds, state, created_at)
-		VALUES ($1, $2, $3, $4, $5, 'active', $6)`, w.ID, w.Organisation, w.URL, sealed, w.Kinds, w.CreatedAt)
+	_, err := tx.SQL().ExecContext(tx.Context(), `INSERT INTO webhooks (id, organisation_id, url, secret_sealed, kinds, state, created_at, client_id)
+		VALUES ($1, $2, $3, $4, $5, 'active', $6, $7)`, w.ID, w.Organisation, w.URL, sealed, w.Kinds, w.CreatedAt,
+		uuid.NullUUID{UUID: w.Client, Valid: w.Client != uuid.Nil})
 	return err
 }
 
@@ -136,14 +162,16 @@ func organisationOfHook(tx *store.Tx, id uuid.UUID) (of uuid.UUID, err error) {
 }
 
 func hooksOf(ctx context.Context, st *store.Store, organisation uuid.UUID) ([]Webhook, error) {
-	rows, err := st.Pool().Query(ctx, `SELECT id, organisation_id, url, kinds, created_at FROM webhooks
-		WHERE organisation_id = $1 AND state = 'active' ORDER BY created_at, id LIMIT 100`, organisation)
+	rows, err := st.Pool().Query(ctx, `SELECT id, organisation_id, url, kinds, created_at, client_id FROM webhooks
+		WHERE organisation_id = $1 AND state = 'active' ORDER BY created_at, id`, organisation)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Webhook, error) {
 		var w Webhook
-		err := row.Scan(&w.ID, &w.Organisation, &w.URL, &w.Kinds, &w.CreatedAt)
+		var by uuid.NullUUID
+		err := row.Scan(&w.ID, &w.Organisation, &w.URL, &w.Kinds, &w.CreatedAt, &by)
+		w.Client = by.UUID
 		return w, err
 	})
 }

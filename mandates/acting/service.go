@@ -33,6 +33,7 @@ func New(d Dependencies) *Service {
 	}
 	d.Commands.Observe(s.stopped, stopKinds()...)
 	d.Commands.Observe(s.tellSoftware, WebhookKinds()...)
+	d.Commands.Observe(s.hooksOver, translog.ClientEnded)
 	return s
 }
 

@@ -21,7 +21,14 @@ type Webhook struct {
 	URL              string
 	Kinds            []string // of WebhookKinds
 	CreatedAt        time.Time
+	// Client is the software that registered it; none: a referent did. The
+	// webhook is silent while that client is suspended, and ends with it.
+	Client uuid.UUID
 }
+
+// MaxWebhooks is how many an organisation may have at once: each event it asked
+// for is pushed to every one.
+const MaxWebhooks = 20
 
 // NewWebhook is what RegisterWebhook is told.
 type NewWebhook struct {
@@ -60,24 +67,31 @@ type webhookDetail struct {
 }
 
 // RegisterWebhook adds an address that is told of events of the organisation,
-// and gives the secret that signs them, once.
+// and gives the secret that signs them, once. One more than MaxWebhooks is
+// refused: too_many_webhooks.
 func (s *Service) RegisterWebhook(ctx context.Context, actor authz.Actor, n NewWebhook) (Webhook, WebhookSecret, error) {
 	var out Webhook
 	var clear string
 	err := s.commands.Run(ctx, actor, "webhook.register", func(tx *command.Tx) error {
 		about := translog.Event{Organisation: n.Organisation}
-		obj := authz.Object{Kind: authz.KindWebhook, Organisation: n.Organisation, Sensitive: true}
+		alive, active, err := lockHooks(tx.Tx, n.Organisation)
+		if err != nil {
+			return err
+		}
+		obj := authz.Object{Kind: authz.KindWebhook, Organisation: n.Organisation, Sensitive: true, OrganisationAlive: alive}
 		if err := tx.Decide(authz.WebhookRegister, obj, about); err != nil {
 			return err
 		}
 		if err := checkWebhook(n); err != nil {
 			return err
 		}
-		var err error
+		if active >= MaxWebhooks {
+			return tx.Refuse(problem.Conflict("too_many_webhooks"), about)
+		}
 		if clear, _, err = secret(tx.Env().Random); err != nil {
 			return err
 		}
-		out = Webhook{ID: tx.NewID(), Organisation: n.Organisation, URL: n.URL, Kinds: n.Kinds, CreatedAt: tx.Now()}
+		out = Webhook{ID: tx.NewID(), Organisation: n.Organisation, URL: n.URL, Kinds: n.Kinds, CreatedAt: tx.Now(), Client: actor.Client}
 		sealed, err := s.sealer.seal(tx.Env().Random, []byte(clear), out.ID)
 		if err != nil {
 			return err
@@ -128,6 +142,15 @@ func (s *Service) EndWebhook(ctx context.Context, actor authz.Actor, id uuid.UUI
 		about.Kind, about.Detail = translog.WebhookEnded, webhookDetail{Webhook: id}
 		return tx.Append(about)
 	})
+}
+
+// hooksOver ends what a client registered together with the client.
+func (s *Service) hooksOver(tx *command.Tx, _ uuid.UUID, e translog.Event) error {
+	d, ok := e.Detail.(clients.Detail)
+	if !ok {
+		return nil
+	}
+	return endHooksOf(tx.Tx, d.Client)
 }
 
 // Webhooks lists those of the actor's organisation.

@@ -14,6 +14,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/mandates/acting"
 	"github.com/relais-org/relais/translog/ledger"
 )
 
@@ -124,7 +125,9 @@ func (h *House) startJobs(ctx context.Context, background *sync.WaitGroup, fail 
 	if err := h.Acting.Register(workers); err != nil {
 		return nil, fmt.Errorf("register workers: %w", err)
 	}
-	client, err := h.Store.JobClient(workers, map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}}, nil)
+	queues := acting.Queues()
+	queues[river.QueueDefault] = river.QueueConfig{MaxWorkers: 8}
+	client, err := h.Store.JobClient(workers, queues, nil)
 	if err != nil {
 		return nil, err
 	}
