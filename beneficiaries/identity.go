@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -119,6 +120,27 @@ func (s *Service) OpenByIdentity(ctx context.Context, issuer, subject string) (A
 		out = Access{Beneficiary: b.ID, Organisation: b.Organisation, Language: b.Language}
 		return tx.Append(translog.Event{Kind: translog.SignInDone, Actor: translog.Actor{Role: translog.RolePerson, ID: b.ID},
 			Organisation: b.Organisation, Beneficiary: b.ID})
+	})
+	return out, err
+}
+
+// OpenSpace opens another of the spaces that the identity of this key opens
+// (PO-03), with the same event as a sign-in there; one it does not open is not
+// found.
+func (s *Service) OpenSpace(ctx context.Context, actor authz.Actor, key string, space uuid.UUID) (Access, error) {
+	all, err := s.Spaces(ctx, actor, key)
+	if err != nil {
+		return Access{}, err
+	}
+	i := slices.IndexFunc(all, func(a Access) bool { return a.Beneficiary == space })
+	if i < 0 {
+		return Access{}, problem.NotFound()
+	}
+	out := all[i]
+	err = s.commands.Run(ctx, actor, "beneficiary.open_by_identity", func(tx *command.Tx) error {
+		tx.Open(authz.Person, "the identity that opened this session opens that space too")
+		return tx.Append(translog.Event{Kind: translog.SignInDone, Actor: translog.Actor{Role: translog.RolePerson, ID: out.Beneficiary},
+			Organisation: out.Organisation, Beneficiary: out.Beneficiary})
 	})
 	return out, err
 }

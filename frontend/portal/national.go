@@ -187,16 +187,15 @@ func (s *Surface) changeSpace(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return problem.NotFound()
 	}
-	all, err := s.spaces(c, actor)
+	session, ok := authz.SessionOf(c)
+	if !ok || session.Data[identityData] == "" || actor.Tier != authz.TierPhone {
+		return problem.NotFound()
+	}
+	space, err := s.Beneficiaries.OpenSpace(c.Request.Context(), actor, session.Data[identityData], wanted)
 	if err != nil {
 		return err
 	}
-	for _, space := range all {
-		if space.Beneficiary == wanted {
-			return s.moveTo(c, space)
-		}
-	}
-	return problem.NotFound()
+	return s.moveTo(c, space)
 }
 
 func (s *Surface) moveTo(c *gin.Context, space beneficiaries.Access) error {

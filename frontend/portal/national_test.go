@@ -110,7 +110,14 @@ func TestEveryOrganisationOnOnePage(t *testing.T) {
 		t.Errorf("answered as %q", h)
 	}
 
+	opened := func(p person) int {
+		return b.count(`SELECT count(*) FROM events WHERE kind = 'sign_in.done' AND actor_role = 'person' AND beneficiary_id = $1 AND actor_id = $1`, p.id)
+	}
+	before := opened(first)
 	w.post("/mine/space", "space", second.id.String()).leads(http.StatusSeeOther, "/mine")
+	if opened(second) != 1 || opened(first) != before || opened(namesake) != 0 {
+		t.Error("opening the other space left no sign-in there, or one elsewhere")
+	}
 	if page := w.get("/mine").shows(http.StatusOK); !strings.Contains(page.body, first.id.String()) {
 		t.Error("in the other space, the first is not offered")
 	}
