@@ -1,6 +1,7 @@
 package mandates_test
 
 import (
+	"bytes"
 	"context"
 	"reflect"
 	"slices"
@@ -11,9 +12,11 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/mandates"
 	"github.com/relais-org/relais/organisations"
+	"github.com/relais-org/relais/organisations/clients"
 	"github.com/relais-org/relais/translog"
 )
 
@@ -42,6 +45,9 @@ func TestEveryCommandLeavesOneEvent(t *testing.T) {
 	for i := range service.NumMethod() {
 		name := service.Method(i).Name
 		_, command := did[name]
+		if name == "RotateKey" { // about nobody: TestANewKeyIsInTheLog
+			continue
+		}
 		if command == slices.Contains(reads, name) {
 			t.Errorf("%s: a command %v, a query %v: every method is one of them", name, command, !command)
 		}
@@ -109,6 +115,12 @@ func (b *bundle) casework(t *testing.T, run runner) {
 		_, err := b.LogStep(ctx, b.as(b.mediator), mandates.NewStep{Case: c.ID, Action: "prepare", Outcome: "done", Corrects: st.ID})
 		return err
 	})
+	software := b.software()
+	run("ReportStep", "software", translog.StepReported, func() error {
+		_, err := b.ReportStep(ctx, software, mandates.Reported{Mediator: b.mediator, MediatorName: "Claire Martin",
+			NewStep: mandates.NewStep{Case: c.ID, Action: "prepare", Outcome: "done"}})
+		return err
+	})
 	run("HandOver", "mediator", translog.CaseHandedOver, func() error { return b.HandOver(ctx, b.as(b.mediator), c.ID, b.colleague) })
 	run("SetDue", "mediator", translog.CaseDueChanged, func() error { return b.SetDue(ctx, b.as(b.colleague), c.ID, b.clock.Now().Add(9*day)) })
 	run("RaiseDispute", "person", translog.DisputeRaised, func() error {
@@ -117,6 +129,20 @@ func (b *bundle) casework(t *testing.T, run runner) {
 	})
 	run("AnswerDispute", "referent", translog.DisputeAnswered, func() error { return b.AnswerDispute(ctx, b.as(b.referent), d.ID, "Nous l’avons corrigé ensemble.") })
 	run("CloseCase", "mediator", translog.CaseClosed, func() error { return b.CloseCase(ctx, b.as(b.colleague), c.ID, "granted") })
+}
+
+// software is the organisation's own, writing for the mediator.
+func (b *bundle) software() authz.Actor {
+	b.t.Helper()
+	set, err := packs.Load()
+	must(b.t, err)
+	registry := clients.NewRegistry(clients.Dependencies{Commands: b.commands, Packs: set, Key: bytes.Repeat([]byte{3}, 32)})
+	client, _, err := registry.Register(b.t.Context(), authz.Actor{System: true, Now: b.store.Now()}, clients.New{Kind: clients.Software, Pack: "fr",
+		Organisation: b.org, Changes: clients.Changes{Name: "Agenda", Scopes: clients.SoftwareScopeNames()}})
+	must(b.t, err)
+	a := client.SoftwareActor(b.store.Now())
+	a.For, a.ForFacts = b.mediator, &authz.MediatorFacts{Membership: b.as(b.mediator).Memberships[0]}
+	return a
 }
 
 // attempts are the mandate commands that need authority, each on a mandate in
