@@ -60,7 +60,8 @@ type checkDetail struct {
 // it now: yes or no with every reason, signed, and logged either way (OP-06).
 // The same key with the same question gives the same bytes for as long as the
 // answer lasts; with another question it is refused (idempotency_key_reused),
-// and once the answer has expired too (check_over): an old yes is no yes.
+// and once the answer has expired too (check_over), or was a yes that would be a
+// no now (OP-05): an old yes is no yes, and a new key gets a no with its reasons.
 //
 // Only a token that never was, or is another client's, gets no answer.
 func (s *Service) Check(ctx context.Context, client clients.Client, accessID string, q CheckRequest) (Answer, error) {
@@ -79,7 +80,7 @@ func (s *Service) Check(ctx context.Context, client clients.Client, accessID str
 			q.Procedure = d.Procedure
 		}
 		if kept != nil {
-			return kept.answer(contentOf(d, q), s.commands.Store().Now())
+			return s.keptAnswer(client, d, q, kept)
 		}
 		a, err := s.answer(ctx, client, d, q)
 		if !errors.Is(err, store.ErrNoRow) {
@@ -141,6 +142,22 @@ func (k keptCheck) answer(content []byte, now time.Time) (Answer, error) {
 	return Answer{Allowed: *k.allowed, Reasons: k.reasons, JWS: string(k.jws), At: *k.at, ExpiresAt: *k.expires, Repeated: true}, nil
 }
 
+// keptAnswer gives an answer of before, a yes only if it still is one: what it
+// is decided on was read in the same statement.
+func (s *Service) keptAnswer(client clients.Client, d Delegation, q CheckRequest, kept *keptCheck) (Answer, error) {
+	a, err := kept.answer(contentOf(d, q), s.commands.Store().Now())
+	if err == nil && a.Allowed && !s.decide(s.ServiceActor(client), client, d, q).Allowed {
+		return Answer{}, problem.Conflict("check_over")
+	}
+	return a, err
+}
+
+// decide is the decision of a check, now.
+func (s *Service) decide(actor authz.Actor, client clients.Client, d Delegation, q CheckRequest) authz.Decision {
+	return s.commands.Decide(actor, authz.CheckAsk,
+		d.object(authz.KindCheck, client, asked{procedure: q.Procedure, action: q.Action, sensitive: true}, actor.Now))
+}
+
 const byTokenAndKey = `SELECT ` + hopColumns + tokenColumns + `, ck.content_hash, ck.answer, ck.allowed, ck.reasons, ck.at, ck.expires_at
 	FROM acting_tokens tk JOIN delegations d ON d.id = tk.delegation_id` + hopJoins + `
 	LEFT JOIN acting_checks ck ON ck.client_id = $3 AND ck.request_key = $4 WHERE tk.token_hash = $2`
@@ -186,7 +203,7 @@ func (s *Service) answer(ctx context.Context, client clients.Client, d Delegatio
 	st := s.commands.Store()
 	env, actor := st.Env(), s.ServiceActor(client)
 	now := actor.Now
-	decision := s.commands.Decide(actor, authz.CheckAsk, d.object(authz.KindCheck, client, asked{procedure: q.Procedure, action: q.Action, sensitive: true}, now))
+	decision := s.decide(actor, client, d, q)
 	out := Answer{Allowed: decision.Allowed, Reasons: words(decision.Reasons), At: now, ExpiresAt: now.Add(CheckLifetime)}
 	id := env.NewID()
 	raw, err := json.Marshal(answerClaims{

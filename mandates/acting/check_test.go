@@ -156,6 +156,44 @@ func TestCheckIsIdempotent(t *testing.T) {
 	}
 }
 
+// OP-05: a yes is not given again once it would be a no, whatever stopped it: its
+// key is over, and a new one gets a signed no. A no stays the same bytes.
+func TestAYesIsNotGivenAgainAfterAStop(t *testing.T) {
+	t.Parallel()
+	for name, stop := range map[string]func(b *bundle, m mandates.Mandate, d acting.Delegation) error{
+		"mandate": func(b *bundle, m mandates.Mandate, _ acting.Delegation) error { b.revoke(m); return nil },
+		"mediator": func(b *bundle, _ mandates.Mandate, _ acting.Delegation) error {
+			return b.orgs.Suspend(t.Context(), b.as(b.referent), b.memberships[b.mediator], "enquête en cours")
+		},
+		"delegation": func(b *bundle, _ mandates.Mandate, d acting.Delegation) error {
+			return b.EndDelegation(t.Context(), b.as(b.mediator), d.ID)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			m := b.signed(b.person, packs.DefaultActions(), "housing")
+			d, tokens := b.tokens("submit")
+			ask := func(key, action string) (acting.Answer, error) {
+				return b.Check(t.Context(), b.client, tokens.AccessID, acting.CheckRequest{Key: key, Action: action})
+			}
+			yes, err := ask("K", "submit")
+			no, errNo := ask("N", "view")
+			if err != nil || errNo != nil || !yes.Allowed || no.Allowed {
+				t.Fatalf("before: %+v %v, %+v %v", yes, err, no, errNo)
+			}
+			must(t, stop(b, m, d))
+			b.fails("check_over", func() error { _, err := ask("K", "submit"); return err })
+			if again, err := ask("N", "view"); err != nil || again.JWS != no.JWS {
+				t.Errorf("the no of before: %+v %v", again, err)
+			}
+			if anew, err := ask("K2", "submit"); err != nil || anew.Allowed || b.verified(anew.JWS, "relais-check+jwt")["allowed"] != false {
+				t.Errorf("anew: %+v %v", anew, err)
+			}
+		})
+	}
+}
+
 // OP-10: a sensitive act long after the sign-in answers no, needs_step_up, and
 // yes once the mediator came back with a fresh one.
 func TestCheckOfSensitiveAct(t *testing.T) {
