@@ -45,8 +45,11 @@ func (s *Service) logSteps(ctx context.Context, asked []askedStep) ([]*Step, err
 		questions[i] = stepQuestion{of: a.Case, account: a.actor.Account, key: a.IdempotencyKey, corrects: a.Corrects}
 	}
 	facts, err := s.readStepFacts(ctx, questions)
-	if err != nil {
+	if lost(err) != nil {
 		return nil, fmt.Errorf("load the cases: %w", err)
+	}
+	if err != nil { // one of them spoilt the question: each asks alone
+		return make([]*Step, len(asked)), nil
 	}
 	env := s.commands.Store().Env()
 	ready := make([]preparedStep, 0, len(asked))
@@ -62,7 +65,7 @@ func (s *Service) logSteps(ctx context.Context, asked []askedStep) ([]*Step, err
 		w.step.ID = env.NewID()
 		entry, err := w.seal(env, a.actor)
 		if err != nil {
-			return nil, err
+			continue // alone it meets this fault, and spoils nobody's step
 		}
 		ready = append(ready, preparedStep{stepWrite: w, entry: entry, place: i})
 	}

@@ -17,7 +17,8 @@ import (
 )
 
 // Steps that arrive together each have their own answer: one that PostgreSQL
-// refuses, one that the law refuses and one pressed twice spoil no other's, and
+// refuses, one whose facts cannot even be asked for, one that the law refuses and
+// one pressed twice spoil no other's, and
 // each accepted or refused act leaves exactly one event.
 func TestStepsTogetherAnswerEachTheirOwn(t *testing.T) {
 	t.Parallel()
@@ -43,6 +44,8 @@ func TestStepsTogetherAnswerEachTheirOwn(t *testing.T) {
 			switch i % 6 {
 			case 1:
 				n.Note = "unlucky"
+			case 2:
+				n.IdempotencyKey = "\x00" // no text of PostgreSQL's
 			case 3:
 				n.Action = "change_payment" // not in the scope
 			case 4:
@@ -55,6 +58,10 @@ func TestStepsTogetherAnswerEachTheirOwn(t *testing.T) {
 			case 1:
 				if err == nil || problem.As(err).Kind != problem.KindInternal {
 					t.Errorf("%d: the unlucky one: %v", i, err)
+				}
+			case 2:
+				if err == nil {
+					t.Errorf("%d: a key that is no text was taken", i)
 				}
 			case 3:
 				if !problem.Is(err, "forbidden") {
@@ -74,7 +81,7 @@ func TestStepsTogetherAnswerEachTheirOwn(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if accepted != 24 || len(twice) != 1 {
+	if accepted != 16 || len(twice) != 1 {
 		t.Errorf("%d accepted, %d steps of one key", accepted, len(twice))
 	}
 	kinds := map[string]int{}
