@@ -4,7 +4,7 @@
 //
 // Invariants:
 //   - A sign-in always begins a new session under a new token (AU-07); the one
-//     the browser came with is ended.
+//     the browser came with is ended, with its event and what it granted.
 //   - What was typed when a fresh sign-in is asked for is sealed under a secret
 //     that only that browser holds, and comes back as a page with one button.
 //   - Every failure of a callback looks the same, is an event, and changes no

@@ -17,6 +17,8 @@
 //   - A hop that writes checks again in its statement, on the mandate's row and
 //     then the delegation's, which every stop writes: a stop comes wholly before
 //     or wholly after.
+//   - A grant holds the mediator's session: one that is over grants nothing, and
+//     who leaves, or is signed out by their provider, ends what it granted.
 //   - A code works once; a refresh token works once. The second time ends what
 //     the first gave (OP-04; RFC 9700 §2.2.2, §4.14).
 //   - Codes and tokens are kept as SHA-256 only.

@@ -16,7 +16,8 @@ import (
 
 // Grant gives what was chosen: the service gets a code next. It decides on rows
 // that it holds, so that a stop comes wholly before (and it is refused) or
-// wholly after (and the delegation ends with it). A second press gives the same
+// wholly after (and the delegation ends with it); a session that is over grants
+// nothing (unauthenticated). A second press gives the same
 // delegation. A sensitive action, or the service's own demand, asks for a fresh
 // authentication: needs_step_up (OP-10).
 func (s *Service) Grant(ctx context.Context, actor authz.Actor, id uuid.UUID, version int) (Delegation, error) {
@@ -98,9 +99,12 @@ func (h scope) object(r Request, now time.Time) authz.Object {
 // give writes the delegation.
 func (s *Service) give(tx *command.Tx, r Request, h scope) (Delegation, error) {
 	actor := tx.Actor()
-	session, err := sessionOf(tx.Tx, actor.Session)
+	session, live, err := holdSession(tx.Tx, actor.Session, actor.Account)
 	if err != nil {
 		return Delegation{}, err
+	}
+	if !live {
+		return Delegation{}, tx.Refuse(problem.New(problem.KindUnauthenticated, "unauthenticated"), h.about(r))
 	}
 	d := Delegation{
 		ID: tx.NewID(), Request: r.ID, Client: r.Client, Account: actor.Account, Organisation: r.organisation, Beneficiary: r.beneficiary,

@@ -46,13 +46,19 @@ func (s *Service) holdScope(tx *command.Tx, r Request) (scope, error) {
 
 type sessionFacts struct{ startedAt, expiresAt time.Time }
 
-// sessionOf reads when a session began and ends; zero when it is not there.
-func sessionOf(tx *store.Tx, id uuid.UUID) (f sessionFacts, err error) {
-	err = tx.SQL().QueryRowContext(tx.Context(), `SELECT created_at, expires_at FROM web_sessions WHERE id = $1`, id).Scan(&f.startedAt, &f.expiresAt)
+// holdSession reads when a session of an account began and ends, and holds it:
+// who leaves waits, and then ends what was granted. false when it is over.
+func holdSession(tx *store.Tx, id, account uuid.UUID) (f sessionFacts, live bool, err error) {
+	err = tx.SQL().QueryRowContext(tx.Context(), `SELECT created_at, expires_at FROM web_sessions WHERE id = $1 AND account_id = $2 FOR SHARE`,
+		id, account).Scan(&f.startedAt, &f.expiresAt)
 	if errors.Is(err, sql.ErrNoRows) {
-		return sessionFacts{startedAt: tx.Now()}, nil
+		return f, false, nil
 	}
-	return f, err
+	if err != nil {
+		return f, false, fmt.Errorf("hold the session of a grant: %w", err)
+	}
+	tx.Restamp()
+	return f, tx.Now().Before(f.expiresAt), nil
 }
 
 func insertDelegation(tx *store.Tx, d Delegation) error {
