@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -100,6 +101,9 @@ func (p *Provider) pushed(c *gin.Context, raw url.Values) (asker, acting.Params,
 		f.over = true
 		return asker{}, acting.Params{}, f
 	}
+	if !slices.Contains(client.RedirectURIs, params.RedirectURI) {
+		return asker{}, acting.Params{}, requestOver()
+	}
 	return asker{client: client, redirect: params.RedirectURI, state: params.State}, params, nil
 }
 
@@ -149,7 +153,9 @@ func (p *Provider) callback(c *gin.Context) error {
 	switch {
 	case err != nil && ours(err):
 		return err
-	case err != nil || unreadable != nil || !request.OfBrowser(p.browserOf(c)):
+	case err != nil || unreadable != nil || !request.OfBrowser(p.browserOf(c)),
+		// An address withdrawn since the request began gets no answer any more.
+		!slices.Contains(request.Client.RedirectURIs, request.Params.RedirectURI):
 		p.showFault(c, requestOver())
 		return nil //nolint:nilerr // a request that is not there was answered: the page says so
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/organisations/clients"
 )
 
@@ -239,4 +240,24 @@ func TestRequestByPost(t *testing.T) {
 	req.Header.Set("Origin", "https://caf.example")
 	req.Header.Set("Sec-Fetch-Site", "cross-site")
 	r.requestOf(h.do(r.browser, req))
+}
+
+// An address that was withdrawn after the request began gets no code, nor a
+// fault: nothing is sent there any more.
+func TestWithdrawnRedirectAddress(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	client, secret := h.service("moved")
+	r := h.rp("moved", secret)
+	id := r.choose(r.authorize(r.asking()))
+	pushed := r.push(r.asking())
+	_, _, err := h.clients.Change(t.Context(), authz.Actor{System: true, Now: h.store.Now()}, client.ID, clients.Changes{
+		Name: client.Name, AuthMethod: client.AuthMethod, RedirectURIs: []string{"https://moved.example/back"}, PostLogoutRedirectURIs: []string{bye},
+		Claims: client.Claims, Procedures: client.Procedures, Scopes: client.Scopes})
+	must(t, err)
+	shown(t, r.back(id), http.StatusBadRequest)
+	shown(t, r.authorize(pushed), http.StatusBadRequest)
+	if n := h.count(`SELECT count(*) FROM acting_codes WHERE client_id = $1`, client.ID); n != 0 {
+		t.Errorf("%d codes were given", n)
+	}
 }
