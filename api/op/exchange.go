@@ -96,7 +96,7 @@ func (p *Provider) narrower(raw string, d acting.Delegation) ([]string, error) {
 	switch {
 	case a.NotAfter != "" || len(a.Locations) > 0:
 		return nil, bad(invalidDetails, "only identifier, procedures and actions may be asked for")
-	case a.Identifier != "" && a.Identifier != d.Mandate.String(),
+	case a.Identifier != "" && a.Identifier != p.Acting.MandateAt(d.Client, d),
 		len(a.Procedures) > 0 && !slices.Equal(a.Procedures, []string{d.Procedure}):
 		return nil, bad(invalidDetails, "the subject token is for another mandate or procedure")
 	case !each(a.Actions, func(s string) bool { return slices.Contains(d.Token.Actions, s) }):

@@ -43,6 +43,7 @@ func TestTokenExchange(t *testing.T) {
 	r, target := h.rp("one", one), h.rp("two", two)
 	direct := claimsOf(t, target.tokens().text("id_token"))
 	subject := r.tokens().text("access_token")
+	own := claimsOf(t, subject)
 	h.advance(3 * time.Minute)
 
 	got := r.exchange(subject, "two", "authorization_details", h.detail(`,"actions":["view"]`))
@@ -52,10 +53,13 @@ func TestTokenExchange(t *testing.T) {
 	if in := got.json["expires_in"].(float64); in > 120 {
 		t.Errorf("lasts %v s, longer than the subject token", in)
 	}
-	wantDetail(t, h, got.json["authorization_details"], "view")
+	wantDetail(t, target, got.json["authorization_details"], "view")
 	c := claimsOf(t, got.text("access_token"))
 	if fmt.Sprint(c["aud"]) != "two" && fmt.Sprint(c["aud"]) != "[two]" {
 		t.Errorf("aud %v", c["aud"])
+	}
+	if c["sid"] == "" || c["sid"] == own["sid"] || c["sid"] != target.introspect(got.text("access_token")).text("sid") {
+		t.Errorf("sid %v at the audience, %v where it was given", c["sid"], own["sid"])
 	}
 	if c["sub"] != direct["sub"] || c["act"].(map[string]any)["sub"] != direct["act"].(map[string]any)["sub"] || c["client_id"] != "one" {
 		t.Errorf("claims %v, the audience knows %v", c, direct)
@@ -64,7 +68,7 @@ func TestTokenExchange(t *testing.T) {
 	if seen.json["active"] != true || seen.text("sub") != direct["sub"] || seen.text("client_id") != "one" {
 		t.Errorf("the audience is told %s", seen.body)
 	}
-	wantDetail(t, h, seen.json["authorization_details"], "view")
+	wantDetail(t, target, seen.json["authorization_details"], "view")
 	// It opens nothing here, and cannot be passed on.
 	if info := h.userinfo(got.text("access_token")); info.status != http.StatusUnauthorized {
 		t.Errorf("userinfo %d %s", info.status, info.body)
@@ -109,6 +113,7 @@ func TestExchangesThatAreRefused(t *testing.T) {
 		"another kind":            {r.exchange(subject, "two", "subject_token_type", "urn:ietf:params:oauth:token-type:saml2"), "invalid_request"},
 		"more actions":            {r.exchange(subject, "two", "authorization_details", h.detail(`,"actions":["change_payment"]`)), "invalid_authorization_details"},
 		"another mandate":         {r.exchange(subject, "two", "authorization_details", h.detail(`,"identifier":"`+uuid.NewString()+`"`)), "invalid_authorization_details"},
+		"another's name of it":    {r.exchange(subject, "two", "authorization_details", h.detail(`,"identifier":"`+h.mandateAt("two")+`"`)), "invalid_authorization_details"},
 		"another scope of work":   {r.exchange(subject, "two", "authorization_details", h.detail(`,"procedures":["family.birth"]`)), "invalid_authorization_details"},
 		"a longer time":           {r.exchange(subject, "two", "authorization_details", h.detail(`,"not_after":"2030-01-01T00:00:00Z"`)), "invalid_authorization_details"},
 		"more scopes":             {r.exchange(subject, "two", "scope", "openid address"), "invalid_scope"},
@@ -117,7 +122,7 @@ func TestExchangesThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %d %s, want %s", name, c.got.status, c.got.body, c.code)
 		}
 	}
-	if got := r.exchange(subject, "two", "authorization_details", h.detail(`,"identifier":"`+h.mandate.ID.String()+`","procedures":["housing.apl"]`)); got.status != http.StatusOK {
+	if got := r.exchange(subject, "two", "authorization_details", h.detail(`,"identifier":"`+h.mandateAt("one")+`","procedures":["housing.apl"]`)); got.status != http.StatusOK {
 		t.Errorf("the mandate named: %d %s", got.status, got.body)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
+	"github.com/relais-org/relais/mandates/acting"
 	"github.com/relais-org/relais/organisations/clients"
 )
 
@@ -41,9 +42,9 @@ func TestWholeWay(t *testing.T) {
 		if c["sub"] == act["sub"] {
 			t.Error("the person and the mediator have one name")
 		}
-		wantDetail(t, h, c["authorization_details"], "view", "prepare")
+		wantDetail(t, r, c["authorization_details"], "view", "prepare")
 	}
-	wantDetail(t, h, got.json["authorization_details"], "view", "prepare")
+	wantDetail(t, r, got.json["authorization_details"], "view", "prepare")
 	if id["nonce"] != r.nonce || id["aud"] != "caf" || id["auth_time"] == nil || id["acr"] == nil {
 		t.Errorf("ID token %v", id)
 	}
@@ -64,12 +65,13 @@ func TestWholeWay(t *testing.T) {
 	if seen.json["active"] != true || seen.text("sub") != id["sub"] || seen.text("client_id") != "caf" {
 		t.Errorf("introspection %s", seen.body)
 	}
-	wantDetail(t, h, seen.json["authorization_details"], "view", "prepare")
+	wantDetail(t, r, seen.json["authorization_details"], "view", "prepare")
 	_ = client
 }
 
-func wantDetail(t *testing.T, h *house, raw any, actions ...string) {
+func wantDetail(t *testing.T, r *rp, raw any, actions ...string) {
 	t.Helper()
+	h := r.h
 	list, _ := raw.([]any)
 	if len(list) != 1 {
 		t.Errorf("authorization_details %v", raw)
@@ -83,10 +85,18 @@ func wantDetail(t *testing.T, h *house, raw any, actions ...string) {
 	slices.Sort(got)
 	slices.Sort(actions)
 	until, err := time.Parse(time.RFC3339, d["not_after"].(string))
-	if d["type"] != h.issuer+"/rar/mandate-step/1" || d["identifier"] != h.mandate.ID.String() || !slices.Equal(got, actions) ||
+	if d["type"] != h.issuer+"/rar/mandate-step/1" || d["identifier"] != h.mandateAt(r.id) || !slices.Equal(got, actions) ||
 		fmt.Sprint(d["procedures"]) != "[housing.apl]" || err != nil || until.After(h.mandate.EndsAt) {
 		t.Errorf("authorization_details %v", d)
 	}
+}
+
+// mandateAt is what the mandate is called at a service.
+func (h *house) mandateAt(client string) string {
+	h.t.Helper()
+	c, err := h.clients.ByClientID(h.t.Context(), client)
+	must(h.t, err)
+	return h.acting.MandateAt(c, acting.Delegation{Mandate: h.mandate.ID})
 }
 
 // OP-02: two services cannot compare whom they know.
@@ -96,12 +106,18 @@ func TestSubjectsArePairwise(t *testing.T) {
 	_, one := h.service("one")
 	_, two := h.service("two")
 	a, b := claimsOf(t, h.rp("one", one).tokens().text("id_token")), claimsOf(t, h.rp("two", two).tokens().text("id_token"))
+	mandate := func(c map[string]any) any {
+		return c["authorization_details"].([]any)[0].(map[string]any)["identifier"]
+	}
+	if mandate(a) == mandate(b) || mandate(a) == h.mandate.ID.String() || a["sid"] == b["sid"] {
+		t.Error("two services got the same mandate or session")
+	}
 	if a["sub"] == b["sub"] || a["act"].(map[string]any)["sub"] == b["act"].(map[string]any)["sub"] {
 		t.Error("two services got the same names")
 	}
 	again := claimsOf(t, h.rp("one", one).tokens().text("id_token"))
-	if a["sub"] != again["sub"] {
-		t.Error("one service got two names for one person")
+	if a["sub"] != again["sub"] || mandate(a) != mandate(again) {
+		t.Error("one service got two names for one person or mandate")
 	}
 }
 

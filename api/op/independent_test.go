@@ -93,7 +93,7 @@ func TestIndependentClients(t *testing.T) {
 				got["rotated"] != true || got["exchanged"] != accessType {
 				t.Errorf("it was told %v", got)
 			}
-			wantDetail(t, h, got["details"], "view")
+			wantDetail(t, r, got["details"], "view")
 			left := h.get(r.browser, got["end"].(string))
 			if left.status != http.StatusSeeOther || left.location.String() != bye+"?state=over" {
 				t.Errorf("leaving: %d %v %s", left.status, left.location, left.body)

@@ -210,7 +210,7 @@ func (s *Service) answer(ctx context.Context, client clients.Client, d Delegatio
 		Issuer: s.issuer, Audience: client.ClientID, ID: id.String(), IssuedAt: now.Unix(), Expiry: out.ExpiresAt.Unix(), RequestKey: q.Key,
 		Allowed: out.Allowed, Reasons: out.Reasons, Subject: s.subject(ofBeneficiary, client, d.Beneficiary),
 		Actor:   Party{Subject: s.subject(ofAccount, client, d.Account), Organisation: d.Organisation.String(), OrganisationName: d.facts.organisation},
-		Mandate: d.Mandate.String(), SID: d.ID.String(), Procedure: q.Procedure, Action: q.Action, PolicyHash: decision.PolicyHash,
+		Mandate: s.MandateAt(client, d), SID: s.sessionAt(client, d), Procedure: q.Procedure, Action: q.Action, PolicyHash: decision.PolicyHash,
 	})
 	if err != nil {
 		return Answer{}, fmt.Errorf("write an answer: %w", err)

@@ -47,7 +47,7 @@ func TestCheck(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ctx := t.Context()
-	m := b.signed(b.person, packs.DefaultActions(), "housing")
+	b.signed(b.person, packs.DefaultActions(), "housing")
 	d, tokens := b.tokens("view", "submit")
 	ask := func(key, action, procedure string) acting.Answer {
 		t.Helper()
@@ -67,7 +67,7 @@ func TestCheck(t *testing.T) {
 	claims, err := b.Claims(ctx, d, b.client)
 	must(t, err)
 	if !yes.Allowed || len(yes.Reasons) != 0 || c["allowed"] != true || c["iss"] != issuer || c["aud"] != b.client.ClientID || c["request_key"] != "k1" ||
-		c["sub"] != claims.Subject || c["mandate"] != m.ID.String() || c["procedure"] != apl || c["action"] != "submit" || c["sid"] != d.ID.String() ||
+		c["sub"] != claims.Subject || c["mandate"] != b.MandateAt(b.client, d) || c["procedure"] != apl || c["action"] != "submit" || c["sid"] != d.ID.String() ||
 		c["policy_hash"] == "" || c["jti"] == "" || c["exp"].(float64)-c["iat"].(float64) != 60 {
 		t.Errorf("yes %+v %v", yes, c)
 	}

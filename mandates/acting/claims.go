@@ -53,8 +53,8 @@ func (s *Service) Claims(ctx context.Context, d Delegation, client clients.Clien
 			Subject: s.subject(ofAccount, client, d.Account), Name: d.facts.mediator,
 			Organisation: d.Organisation.String(), OrganisationName: d.facts.organisation,
 		},
-		Details: []Detail{d.detailOf(s.detailType())},
-		Person:  map[string]any{}, SID: d.ID.String(),
+		Details: []Detail{s.detailOf(client, d)},
+		Person:  map[string]any{}, SID: s.sessionAt(client, d),
 	}
 	scopes := d.Scopes
 	if d.Token.Kind != "" {
@@ -68,10 +68,10 @@ func (s *Service) Claims(ctx context.Context, d Delegation, client clients.Clien
 	return out, nil
 }
 
-// detailOf is what was granted, as the token says it.
-func (d Delegation) detailOf(kind string) Detail {
+// detailOf is what was granted, as the token says it to one client.
+func (s *Service) detailOf(client clients.Client, d Delegation) Detail {
 	return Detail{
-		Type: kind, Identifier: d.Mandate.String(), Actions: d.lent(), Procedures: []string{d.Procedure},
+		Type: s.detailType(), Identifier: s.MandateAt(client, d), Actions: d.lent(), Procedures: []string{d.Procedure},
 		NotAfter: d.EndsAt.UTC().Format(time.RFC3339),
 	}
 }

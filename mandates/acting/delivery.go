@@ -32,7 +32,7 @@ type setBody struct {
 	ID        string            `json:"jti"`
 	Audience  string            `json:"aud"`
 	SubjectID subjectID         `json:"sub_id"` // RFC 9493
-	Txn       string            `json:"txn"`    // the event in our log: one for all receivers
+	Txn       string            `json:"txn"`    // the event in our log, as this receiver knows it
 	Time      int64             `json:"toe"`    // when it happened
 	Events    map[string]change `json:"events"`
 }
@@ -137,14 +137,14 @@ func (s *Service) queueSets(tx *store.Tx, event uuid.UUID, st stop, all []told) 
 	for _, k := range order {
 		group := groups[k]
 		id, first := tx.NewID(), group[0]
-		c := change{Reason: st.reason, Mandate: k.mandate.String()}
+		c := change{Reason: st.reason, Mandate: s.subject(namedMandate, group[0].client, k.mandate)}
 		for _, t := range group {
 			if sid := t.delegation.String(); t.live && !slices.Contains(c.Sessions, sid) {
 				c.Sessions = append(c.Sessions, sid)
 			}
 		}
 		err := s.queue(tx, delivery{id: id, receiver: k.client, event: event, subject: k.mandate, kind: deliverSet}, setBody{
-			Issuer: s.issuer, ID: id.String(), Audience: first.client.ClientID, Txn: event.String(), Time: tx.Now().Unix(),
+			Issuer: s.issuer, ID: id.String(), Audience: first.client.ClientID, Txn: s.subject(namedEvent, first.client, event), Time: tx.Now().Unix(),
 			SubjectID: subjectID{Format: "iss_sub", Issuer: s.issuer, Subject: s.subject(ofBeneficiary, first.client, first.beneficiary)},
 			Events:    map[string]change{s.issuer + "/events/" + st.event: c},
 		})

@@ -134,7 +134,7 @@ func TestRevocationReachesTheService(t *testing.T) {
 	sub := set["sub_id"].(map[string]any)
 	what, _ := set["events"].(map[string]any)[issuer+"/events/mandate-revoked"].(map[string]any)
 	if set["iss"] != issuer || set["aud"] != b.client.ClientID || set["jti"] == "" || set["txn"] == "" || sub["sub"] != claims.Subject || sub["format"] != "iss_sub" ||
-		what["reason"] != "recalled" || what["mandate"] != m.ID.String() || what["sids"].([]any)[0] != d.ID.String() || set["sub"] != nil || set["exp"] != nil {
+		what["reason"] != "recalled" || what["mandate"] != b.MandateAt(b.client, d) || what["sids"].([]any)[0] != d.ID.String() || set["sub"] != nil || set["exp"] != nil {
 		t.Errorf("event %v", set)
 	}
 	form, err := url.ParseQuery(logouts[0].body)
@@ -206,7 +206,7 @@ func TestWhoIsToldOfWhat(t *testing.T) {
 					continue
 				}
 				what, _ := b.verified(sets[0].body, "secevent+jwt")["events"].(map[string]any)[issuer+"/events/"+x.event].(map[string]any)
-				if what["reason"] != x.reason || what["mandate"] != m.ID.String() || (what["sids"] == nil) != over {
+				if what["reason"] != x.reason || what["mandate"] != b.MandateAt(b.client, d) || (what["sids"] == nil) != over {
 					t.Errorf("over %v: %v", over, what)
 				}
 			}

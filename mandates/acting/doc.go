@@ -26,8 +26,9 @@
 //     id of another organisation, looks like one that does not exist (OP-03).
 //   - What a token lends is never broader and never longer than the delegation,
 //     and that never than the mandate.
-//   - People and mediators are named to a service by pairwise subjects, which
-//     are computed and never stored.
+//   - People, mediators, mandates and events are named to a service by pairwise
+//     subjects, computed from our own ids and never kept but in what was sent. A
+//     delegation's id is told to the service it was given at, and to no other.
 //   - One event reaches one receiver at most once as far as the receiver answers:
 //     a delivery has one id (jti), kept across attempts.
 //

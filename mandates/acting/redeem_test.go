@@ -44,7 +44,7 @@ func TestWhatATokenSays(t *testing.T) {
 	c, err := b.Claims(ctx, used, b.client)
 	must(t, err)
 	detail := c.Details[0]
-	if detail.Type != issuer+"/rar/mandate-step/1" || detail.Identifier != m.ID.String() || !slices.Equal(detail.Procedures, []string{apl}) ||
+	if detail.Type != issuer+"/rar/mandate-step/1" || detail.Identifier != b.MandateAt(b.client, d) || !slices.Equal(detail.Procedures, []string{apl}) ||
 		!slices.Equal(detail.Actions, []string{"prepare", "submit"}) || detail.NotAfter != d.EndsAt.UTC().Format(time.RFC3339) {
 		t.Errorf("details %+v", detail)
 	}
@@ -56,7 +56,8 @@ func TestWhatATokenSays(t *testing.T) {
 	}
 	elsewhere, err := b.Claims(ctx, used, b.newService("other"))
 	must(t, err)
-	subjects := []string{c.Subject, c.Actor.Subject, elsewhere.Subject, elsewhere.Actor.Subject, b.person.String(), b.mediator.String()}
+	subjects := []string{c.Subject, c.Actor.Subject, elsewhere.Subject, elsewhere.Actor.Subject, b.person.String(), b.mediator.String(),
+		detail.Identifier, elsewhere.Details[0].Identifier, m.ID.String(), c.SID, elsewhere.SID}
 	for i, s := range subjects {
 		if len(s) < 36 || slices.Contains(subjects[:i], s) {
 			t.Errorf("subjects can be linked: %v", subjects)

@@ -46,8 +46,10 @@ func derived(key []byte, label string) []byte {
 	return out
 }
 
-// subject names somebody to one client: the same each time there, unlinkable
-// elsewhere (OpenID Connect Core §8.1). kind keeps people and mediators apart.
+// subject names somebody or something to one client: the same each time there,
+// unlinkable elsewhere (OpenID Connect Core §8.1). kind keeps people, mediators
+// and the rest apart. What two services could compare is never told as it is:
+// one identifier in common would undo every other.
 func (s *Service) subject(kind string, client clients.Client, id uuid.UUID) string {
 	mac := hmac.New(sha256.New, s.pairwise)
 	mac.Write([]byte(kind))
@@ -61,7 +63,26 @@ func (s *Service) subject(kind string, client clients.Client, id uuid.UUID) stri
 const (
 	ofBeneficiary = "beneficiary"
 	ofAccount     = "account"
+	namedMandate  = "mandate"
+	namedSession  = "session"
+	namedEvent    = "event"
 )
+
+// MandateAt is what a delegation's mandate is called at one client: identifier
+// in authorization_details, mandate in answers to checks and security events.
+func (s *Service) MandateAt(client clients.Client, d Delegation) string {
+	return s.subject(namedMandate, client, d.Mandate)
+}
+
+// sessionAt is the sid of a delegation: its id where it was given, which logout
+// tokens and security events name too; a name of its own at the audience of an
+// exchange.
+func (s *Service) sessionAt(client clients.Client, d Delegation) string {
+	if client.ID == d.Client.ID {
+		return d.ID.String()
+	}
+	return s.subject(namedSession, client, d.ID)
+}
 
 // secret draws 256 random bits and gives them with their hash.
 func secret(random io.Reader) (clear string, hash []byte, err error) {

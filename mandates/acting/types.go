@@ -60,7 +60,7 @@ const (
 // Issuer+"/rar/mandate-step/1". Identifier and NotAfter are ours to say.
 type Detail struct {
 	Type       string   `json:"type"`
-	Identifier string   `json:"identifier,omitempty"` // the mandate
+	Identifier string   `json:"identifier,omitempty"` // the mandate, pairwise
 	Actions    []string `json:"actions,omitempty"`
 	Procedures []string `json:"procedures,omitempty"`
 	Locations  []string `json:"locations,omitempty"`
@@ -239,7 +239,7 @@ type Claims struct {
 	// Person are the claims about the person that the service is entitled to, by
 	// name: texts, but address, which is an object (OpenID Connect Core §5.1.1).
 	Person map[string]any
-	// SID is the delegation.
+	// SID is the delegation: its id where it was given, pairwise elsewhere.
 	SID string
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/mandates"
+	"github.com/relais-org/relais/mandates/acting"
 )
 
 func demand(t *testing.T, name string, p page, status int, words ...string) {
@@ -139,9 +140,12 @@ func TestForgedEventsAreRefused(t *testing.T) {
 	w.get("/?lang=en")
 	path, _ := w.arrive(packs.ActionPrepare, packs.ActionSubmit)
 	now := time.Now().Unix()
+	client, err := w.h.Clients.ByClientID(t.Context(), "caf-demo")
+	must(t, err)
+	mandate := w.h.Acting.MandateAt(client, acting.Delegation{Mandate: w.mandate.ID})
 	sign := func(kind string, change func(map[string]any)) string {
 		body := map[string]any{"iss": w.h.Config.BaseURL, "jti": uuid.NewString(), "aud": "caf-demo", "iat": now, "toe": now,
-			"events": map[string]any{w.h.Config.BaseURL + "/events/mandate-revoked": map[string]any{"reason": "recalled", "mandate": w.mandate.ID.String()}}}
+			"events": map[string]any{w.h.Config.BaseURL + "/events/mandate-revoked": map[string]any{"reason": "recalled", "mandate": mandate}}}
 		change(body)
 		raw, err := json.Marshal(body)
 		must(t, err)
