@@ -108,7 +108,7 @@ func Handler(ctx context.Context, d Dependencies) (handler http.Handler, flush f
 func surfaces(d Dependencies, door *signin.Surface, cookies *authz.Web) []list {
 	return []list{
 		{desk.SignInPath, door.Routes()},
-		{desk.SignInPath, public.New(public.Dependencies{Web: door.Web, Beneficiaries: d.Beneficiaries, Sessions: d.Sessions,
+		{desk.SignInPath, public.New(public.Dependencies{Web: door.Web, Organisations: d.Organisations, Beneficiaries: d.Beneficiaries, Sessions: d.Sessions,
 			Cookies: cookies, Packs: d.Packs, Store: d.Store, Log: d.Log, Contact: d.Contact, APISpec: d.APISpec}).Routes()},
 		{desk.CardPath, portal.New(portal.Dependencies{Beneficiaries: d.Beneficiaries, Mandates: d.Mandates, Review: d.Review,
 			Acting: d.Acting, Organisations: d.Organisations, Packs: d.Packs, Sessions: d.Sessions, Cookies: cookies,

@@ -75,3 +75,22 @@ func TestTriesFromOneNetworkAreCountedTogether(t *testing.T) {
 	try("[2001:db8:1:2:ffff::9]:1234", p.code).shows(http.StatusTooManyRequests, say.T("problem.too_many_tries"))
 	try("[2001:db8:1:3::1]:1234", p.code).leads(http.StatusSeeOther, "/mine")
 }
+
+// A card opened on a mediator's own screen ends the mediator's session there,
+// with its event: what was granted in it ends with it.
+func TestACardOnAMediatorsScreenSignsThemOut(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.newPerson("Fatima", "Haddad", "06 12 34 56 78", "housing")
+	token, _, err := authz.NewSessions(authz.SessionsDeps{Store: b.store}).Start(t.Context(), authz.NewSession{Account: b.mediator, Organisation: b.org})
+	must(t, err)
+	w := b.browser(i18n.French)
+	w.cookies["session"] = &http.Cookie{Name: "__Host-relais", Value: token}
+	w.open(p)
+	if n := b.count(`SELECT count(*) FROM events WHERE kind = 'sign_out.done' AND actor_id = $1`, b.mediator); n != 1 {
+		t.Errorf("%d events", n)
+	}
+	if n := b.count(`SELECT count(*) FROM web_sessions WHERE account_id = $1`, b.mediator); n != 0 {
+		t.Errorf("%d sessions of the mediator", n)
+	}
+}

@@ -97,7 +97,7 @@ func (b *bundle) mount(law *authz.Enforcer, set *packs.Set) {
 	plumbing.Mount(b.engine)
 	b.engine.Use(cookies.Middleware(func(c *gin.Context, err error) { web.Handle(func(*gin.Context) error { return err })(c) }))
 	counter := desk.New(desk.Dependencies{Authz: law, Sessions: sessions, Cookies: cookies, Organisations: b.orgs, Beneficiaries: b.people})
-	counter.Mount(b.engine, desk.SignInPath, public.New(public.Dependencies{Web: plumbing, Beneficiaries: b.people, Sessions: sessions,
+	counter.Mount(b.engine, desk.SignInPath, public.New(public.Dependencies{Web: plumbing, Organisations: b.orgs, Beneficiaries: b.people, Sessions: sessions,
 		Cookies: cookies, Packs: set, Store: b.store}).Routes())
 	counter.Mount(b.engine, desk.CardPath, portal.New(portal.Dependencies{Beneficiaries: b.people, Mandates: b.mandates, Review: b.review,
 		Organisations: b.orgs, Acting: b.acting, Packs: set, Sessions: sessions, Cookies: cookies,

@@ -12,6 +12,7 @@ import (
 	"github.com/relais-org/relais/frontend/form"
 	"github.com/relais-org/relais/frontend/web"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/store"
 )
 
 // cardForm asks for the code; whoever is in goes on to their space.
@@ -24,7 +25,7 @@ func (s *Surface) cardForm(c *gin.Context, actor authz.Actor) error {
 }
 
 // openCard tries the code and the year.
-func (s *Surface) openCard(c *gin.Context, _ authz.Actor) error {
+func (s *Surface) openCard(c *gin.Context, before authz.Actor) error {
 	page := web.PageOf(c)
 	f, a, err := attempt(c)
 	if err != nil {
@@ -41,7 +42,7 @@ func (s *Surface) openCard(c *gin.Context, _ authz.Actor) error {
 	} else if !ok {
 		return web.Render(c, status, cardPage(page, f, locked))
 	}
-	return s.open(c, access, authz.TierCard)
+	return s.open(c, before, access, authz.TierCard)
 }
 
 // unlockForm asks for the code and the year of a locked card.
@@ -75,7 +76,7 @@ func (s *Surface) sendUnlock(c *gin.Context, _ authz.Actor) error {
 }
 
 // unlock opens the space with the code that came by SMS.
-func (s *Surface) unlock(c *gin.Context, _ authz.Actor) error {
+func (s *Surface) unlock(c *gin.Context, before authz.Actor) error {
 	page := web.PageOf(c)
 	f, a, err := attempt(c)
 	if err != nil {
@@ -96,7 +97,7 @@ func (s *Surface) unlock(c *gin.Context, _ authz.Actor) error {
 	} else if !ok {
 		return web.Render(c, status, unlockCodePage(page, f))
 	}
-	return s.open(c, access, authz.TierPhone)
+	return s.open(c, before, access, authz.TierPhone)
 }
 
 // attempt reads what opens a card.
@@ -123,16 +124,17 @@ func statusOf(err error) int {
 	}
 }
 
-// open begins a session of the person and ends the one the browser came with.
+// open begins a session of the person and ends the one the browser came with,
+// and so what was granted in it: a mediator may lend the person their screen.
 // Pages then speak the person's language, unless another was chosen here.
-func (s *Surface) open(c *gin.Context, access beneficiaries.Access, tier authz.Tier) error {
+func (s *Surface) open(c *gin.Context, before authz.Actor, access beneficiaries.Access, tier authz.Tier) error {
 	ctx := c.Request.Context()
 	token, session, err := s.Sessions.Start(ctx, authz.NewSession{Beneficiary: access.Beneficiary, Organisation: access.Organisation, Tier: tier})
 	if err != nil {
 		return fmt.Errorf("begin the session: %w", err)
 	}
 	if old, ok := authz.RequestSessionOf(c); ok {
-		if err := s.Sessions.End(ctx, old.Token); err != nil {
+		if err := s.Organisations.SignedOut(ctx, before, func(tx *store.Tx) error { return s.Sessions.In(tx).End(ctx, old.Token) }); err != nil {
 			return fmt.Errorf("end the earlier session: %w", err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/relais-org/relais/frontend/web"
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/internal/store"
+	"github.com/relais-org/relais/organisations"
 	"github.com/relais-org/relais/translog/ledger"
 )
 
@@ -23,6 +24,7 @@ const (
 type Dependencies struct {
 	// Web keeps the language of the person whose space opens; nil does not.
 	Web           *web.Web
+	Organisations *organisations.Service
 	Beneficiaries *beneficiaries.Service
 	Sessions      *authz.Sessions
 	Cookies       *authz.Web
