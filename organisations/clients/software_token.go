@@ -96,13 +96,23 @@ func (s *Registry) SoftwareByToken(ctx context.Context, token string) (Client, [
 	return softwareOf(ctx, s.store.Pool(), hash[:], s.store.Now())
 }
 
-// RevokeSoftwareToken ends one token of the client; unknown ones are ended
-// already (RFC 7009, 2.2).
+// RevokeSoftwareToken ends one token of the client, and leaves the event of a
+// sign-out; unknown ones are ended already (RFC 7009, 2.2).
 func (s *Registry) RevokeSoftwareToken(ctx context.Context, c Client, token string) error {
 	hash := sha256.Sum256([]byte(token))
-	_, err := s.store.Pool().Exec(ctx, `UPDATE software_tokens SET revoked_at = $3 WHERE token_hash = $1 AND client_id = $2 AND revoked_at IS NULL`,
-		hash[:], c.ID, s.store.Now())
-	return err
+	return s.commands.Run(ctx, c.SoftwareActor(s.store.Now()), "software.revoke", func(tx *command.Tx) error {
+		tx.Open(authz.Software, "whoever holds a token may give it up")
+		done, err := tx.SQL().ExecContext(ctx, `UPDATE software_tokens SET revoked_at = $3 WHERE token_hash = $1 AND client_id = $2 AND revoked_at IS NULL`,
+			hash[:], c.ID, tx.Now())
+		if err != nil {
+			return fmt.Errorf("give up a token: %w", err)
+		}
+		if n, err := done.RowsAffected(); err != nil || n == 0 {
+			tx.Repeated()
+			return err
+		}
+		return tx.Append(translog.Event{Kind: translog.SignOutDone, Organisation: c.Organisation})
+	})
 }
 
 // SweepSoftwareTokens forgets tokens that are over. A job runs it.

@@ -21,6 +21,7 @@ import (
 type desk struct {
 	*clients.Registry
 	clock  *storetest.Clock
+	kept   *store.Store
 	client clients.Client
 }
 
@@ -32,7 +33,7 @@ func newDesk(t *testing.T) *desk {
 	must(t, err)
 	set, err := packs.Load()
 	must(t, err)
-	d := &desk{clock: clock}
+	d := &desk{clock: clock, kept: st}
 	d.Registry = clients.NewRegistry(clients.Dependencies{Commands: command.New(command.Deps{Store: st, Authz: law}), Packs: set, Key: bytes.Repeat([]byte{3}, 32)})
 	org := uuid.New()
 	must(t, st.InTx(t.Context(), store.System(), func(tx *store.Tx) error {
@@ -80,8 +81,15 @@ func TestSoftwareToken(t *testing.T) {
 	}
 	over("unknown", "rls_nothing")
 	over("empty", "")
-	must(t, d.RevokeSoftwareToken(ctx, d.client, all.Token))
+	for range 2 { // the second time there is nothing to do
+		must(t, d.RevokeSoftwareToken(ctx, d.client, all.Token))
+	}
 	over("revoked", all.Token)
+	var events int
+	must(t, d.kept.Pool().QueryRow(ctx, `SELECT count(*) FROM events WHERE kind = 'sign_out.done' AND actor_role = 'software' AND actor_id = $1`, d.client.ID).Scan(&events))
+	if events != 1 {
+		t.Errorf("%d events of a token given up", events)
+	}
 	must(t, d.Suspend(ctx, system, d.client.ID))
 	over("client suspended", token.Token)
 	if _, err := d.IssueSoftwareToken(ctx, d.client, nil); !problem.Is(err, "client_invalid") {
