@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/relais-org/relais/mandates/acting"
 	"github.com/relais-org/relais/organisations/clients"
 )
 
@@ -58,6 +59,40 @@ func TestFranceConnectWholeWay(t *testing.T) {
 		t.Errorf("userinfo %s", info.body)
 	}
 	refused(t, r.redeemFC("x"), http.StatusBadRequest, "invalid_grant")
+}
+
+// What rep_scope says does not widen when the request is long over: not at a
+// refresh, nor once nothing is known of the request.
+func TestRepScopeNeverWidens(t *testing.T) {
+	t.Parallel()
+	for asked, long := range map[string]string{procedure: "[housing.apl]", "housing": "[housing]"} {
+		t.Run(asked, func(t *testing.T) {
+			t.Parallel()
+			h := setup(t)
+			r := h.fc()
+			v := r.askingFC()
+			v.Set("scope", v.Get("scope")+" offline_access")
+			v.Set("claims", `{"id_token":{"rep_scope":{"essential":true,"values":["`+asked+`"]}}}`)
+			got := r.redeemFC(r.code(v))
+			is := func(when, want string) {
+				t.Helper()
+				if said := fmt.Sprint(claimsOf(t, got.text("id_token"))["rep_scope"]); said != want {
+					t.Errorf("%s: %s, want %s", when, said, want)
+				}
+			}
+			is("at first", long)
+			h.advance(acting.RequestLifetime + time.Minute)
+			got = r.post("/oauth/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {got.text("refresh_token")}})
+			if got.status != http.StatusOK {
+				t.Fatalf("refresh: %d %s", got.status, got.body)
+			}
+			is("after the request", long)
+			_, err := h.store.Pool().Exec(t.Context(), `DELETE FROM acting_requests`)
+			must(t, err)
+			got = r.post("/oauth/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {got.text("refresh_token")}})
+			is("nothing is known of it", "[housing.apl]")
+		})
+	}
 }
 
 // RS256, and a signed userinfo, where the client is registered so.

@@ -94,7 +94,11 @@ func (p *Provider) idToken(ctx context.Context, d acting.Delegation, c acting.Cl
 		out["nonce"] = b.nonce
 	}
 	if d.Client.Profile == clients.FranceConnect {
-		out["rep_scope"] = p.repScopeOf(ctx, d)
+		words, err := p.Acting.RepScope(ctx, d)
+		if err != nil {
+			return "", err
+		}
+		out["rep_scope"] = words
 	} else {
 		out["authorization_details"] = c.Details
 	}

@@ -106,6 +106,23 @@ func (s *Service) Request(ctx context.Context, id uuid.UUID) (Request, error) {
 	return r, nil
 }
 
+// RepScope says what a delegation lends in the words of rep_scope that it was
+// asked in: its procedure, or the theme. A request outlives its delegation
+// (RequestLifetime + sweepAfter against DelegationLifetime); where nothing is
+// known of it, only the procedure itself was granted, never its whole theme.
+func (s *Service) RepScope(ctx context.Context, d Delegation) ([]string, error) {
+	r, err := loadRequest(ctx, s.commands.Store(), d.Request)
+	if err != nil && !problem.Is(err, "not_found") {
+		return nil, err
+	}
+	theme, _, _ := strings.Cut(d.Procedure, ".")
+	out := within(r.Params.RepScope, []string{d.Procedure, theme})
+	if len(out) == 0 {
+		out = []string{d.Procedure}
+	}
+	return out, nil
+}
+
 // Push keeps a request sent ahead of the browser (RFC 9126) under a secret that
 // the provider made, once and for 90 seconds.
 func (s *Service) Push(ctx context.Context, client clients.Client, p Params, uri string) (expiresAt time.Time, err error) {
