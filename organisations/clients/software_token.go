@@ -111,7 +111,7 @@ func (s *Registry) RevokeSoftwareToken(ctx context.Context, c Client, token stri
 			tx.Repeated()
 			return err
 		}
-		return tx.Append(translog.Event{Kind: translog.SignOutDone, Organisation: c.Organisation})
+		return tx.Append(translog.Event{Kind: translog.SignOutDone, Organisation: c.Organisation}) //nolint:contextcheck // the transaction carries the context
 	})
 }
 
