@@ -63,7 +63,9 @@ func TestAppendInTellsObservers(t *testing.T) {
 				return errors.Join(change(tx), fault)
 			}, translog.SessionsEnded)
 			err := b.store.InTx(t.Context(), store.System(), func(tx *store.Tx) error {
-				return b.AppendIn(tx, "sessions.end", "a test", translog.Event{Kind: translog.SessionsEnded})
+				return b.AppendIn(tx, "sessions.end", "a test", translog.Event{Kind: translog.SessionsEnded, Detail: struct {
+					Account uuid.UUID `json:"account"`
+				}{uuid.New()}})
 			})
 			if !errors.Is(err, fault) || seen != 1 {
 				t.Errorf("got %v, told %d times", err, seen)
