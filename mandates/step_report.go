@@ -72,8 +72,7 @@ func (s *Service) reportedBefore(tx *command.Tx, r Reported) (Step, error) {
 	if r.IdempotencyKey == "" || r.opens != nil {
 		return Step{}, nil
 	}
-	id, err := oneID(tx.DB().Raw(`SELECT id FROM steps WHERE mediator_id = ? AND idempotency_key = ? AND reported_by = ?
-		AND organisation_id = (SELECT organisation_id FROM cases WHERE id = ?)`, r.Mediator, r.IdempotencyKey, tx.Actor().Client, r.Case))
+	id, err := stepOfKey(tx.DB(), r, tx.Actor().Client)
 	if err != nil || id == uuid.Nil {
 		return Step{}, err
 	}

@@ -28,11 +28,9 @@ func (s *Service) findCase(tx *command.Tx, r *Reported) error {
 	if err := lockMandate(tx.Tx, r.Of.Mandate); err != nil {
 		return err
 	}
-	of, err := oneID(tx.DB().Raw(`SELECT case_id FROM steps WHERE organisation_id = ? AND mediator_id = ? AND idempotency_key = ? AND reported_by = ?`,
-		r.Of.Organisation, r.Mediator, r.IdempotencyKey, tx.Actor().Client))
+	of, err := caseOfKey(tx.DB(), *r, tx.Actor().Client)
 	if err == nil && of == uuid.Nil {
-		of, err = oneID(tx.DB().Raw(`SELECT id FROM cases WHERE beneficiary_id = ? AND organisation_id = ? AND procedure = ? AND closed_at IS NULL
-			ORDER BY opened_at DESC, id LIMIT 1`, r.Of.Beneficiary, r.Of.Organisation, r.Of.Procedure))
+		of, err = openCaseOf(tx.DB(), *r.Of)
 	}
 	if r.Case = of; err != nil || of != uuid.Nil {
 		return err

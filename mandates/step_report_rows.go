@@ -11,6 +11,27 @@ import (
 	"github.com/relais-org/relais/internal/store"
 )
 
+// stepOfKey finds the step that a client reported before under a key, for the
+// same mediator and the organisation of the case; uuid.Nil: none.
+func stepOfKey(db *gorm.DB, r Reported, client uuid.UUID) (uuid.UUID, error) {
+	return oneID(db.Raw(`SELECT id FROM steps WHERE mediator_id = ? AND idempotency_key = ? AND reported_by = ?
+		AND organisation_id = (SELECT organisation_id FROM cases WHERE id = ?)`, r.Mediator, r.IdempotencyKey, client, r.Case))
+}
+
+// caseOfKey finds the case of the step that a client reported before under a
+// key, of the organisation that the report names; uuid.Nil: none.
+func caseOfKey(db *gorm.DB, r Reported, client uuid.UUID) (uuid.UUID, error) {
+	return oneID(db.Raw(`SELECT case_id FROM steps WHERE organisation_id = ? AND mediator_id = ? AND idempotency_key = ? AND reported_by = ?`,
+		r.Of.Organisation, r.Mediator, r.IdempotencyKey, client))
+}
+
+// openCaseOf finds the newest open case of an organisation about a person's
+// procedure; uuid.Nil: none.
+func openCaseOf(db *gorm.DB, of CaseOf) (uuid.UUID, error) {
+	return oneID(db.Raw(`SELECT id FROM cases WHERE beneficiary_id = ? AND organisation_id = ? AND procedure = ? AND closed_at IS NULL
+		ORDER BY opened_at DESC, id LIMIT 1`, of.Beneficiary, of.Organisation, of.Procedure))
+}
+
 // reportedStatement is that of a step at the screen, with the client ($17) that
 // reported it.
 var reportedStatement = `WITH h AS MATERIALIZED (` + heldQuery + `) ` + strings.TrimSuffix(insertStepInto, ") ") + `, reported_by) SELECT ` +

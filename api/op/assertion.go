@@ -1,21 +1,17 @@
 package op
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
 
-	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/organisations/clients"
 )
 
@@ -72,33 +68,29 @@ func claimedClient(raw string) (string, error) {
 	return a.Issuer, nil
 }
 
-// verifyAssertion checks a client assertion whole, and uses it up.
-func (p *Provider) verifyAssertion(ctx context.Context, client clients.Client, raw string) error {
+// verifyAssertion checks a client assertion whole, but whether it came before.
+func (p *Provider) verifyAssertion(client clients.Client, raw string) (assertion, error) {
+	var a assertion
 	jws, err := jose.ParseSignedCompact(raw, assertionAlgorithms)
 	if err != nil {
-		return err
+		return a, err
 	}
 	header := jws.Signatures[0].Protected
 	if typ, named := header.ExtraHeaders[jose.HeaderType]; named && !slices.Contains([]any{"JWT", "jwt", "client-authentication+jwt"}, typ) {
-		return errors.New("typ is another kind of token's")
+		return a, errors.New("typ is another kind of token's")
 	}
 	key, err := clientKey(client, header)
 	if err != nil {
-		return err
+		return a, err
 	}
 	payload, err := jws.Verify(key)
 	if err != nil {
-		return err
+		return a, err
 	}
-	var a assertion
 	if err := json.Unmarshal(payload, &a); err != nil {
-		return err
+		return a, err
 	}
-	now := p.Store.Now()
-	if err := p.checkAssertion(a, client, now); err != nil {
-		return err
-	}
-	return p.useUp(ctx, client, a.ID, seconds(*a.Expiry).Add(clockLeeway))
+	return a, p.checkAssertion(a, client, p.Store.Now())
 }
 
 // clientKey is the registered key that a header names; a header that names none
@@ -152,20 +144,4 @@ func (p *Provider) checkAssertion(a assertion, client clients.Client, now time.T
 func seconds(n float64) time.Time {
 	const ages = 1 << 40
 	return time.Unix(int64(max(-ages, min(ages, n))), 0).UTC()
-}
-
-// useUp remembers an assertion until it has ended, and refuses it a second
-// time, whichever process of ours saw the first. Ended ones are swept by a job.
-func (p *Provider) useUp(ctx context.Context, client clients.Client, jti string, until time.Time) error {
-	hash := sha256.Sum256([]byte(client.ClientID + "\x00" + jti))
-	var fresh bool
-	err := p.Store.OneStatement(ctx, `INSERT INTO client_assertions (hash, expires_at) VALUES ($1, $2)
-		ON CONFLICT (hash) DO NOTHING RETURNING true`, []any{hash[:], until}, &fresh)
-	if errors.Is(err, store.ErrNoRow) {
-		return errors.New("used before")
-	}
-	if err != nil {
-		return &fault{status: http.StatusInternalServerError, code: serverError, cause: fmt.Errorf("remember an assertion: %w", err)}
-	}
-	return nil
 }

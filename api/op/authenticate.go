@@ -114,12 +114,12 @@ func (p *Provider) proveByKey(c *gin.Context, form url.Values) (clients.Client, 
 	if client.AuthMethod != privateKey {
 		return clients.Client{}, unknownClient(errors.New("another method is registered than " + privateKey))
 	}
-	if err := p.verifyAssertion(c.Request.Context(), client, form.Get("client_assertion")); err != nil {
-		var f *fault
-		if errors.As(err, &f) {
-			return clients.Client{}, f
-		}
+	a, err := p.verifyAssertion(client, form.Get("client_assertion"))
+	if err != nil {
 		return clients.Client{}, unknownClient(err)
+	}
+	if err := p.Clients.UseAssertion(c.Request.Context(), client, a.ID, seconds(*a.Expiry).Add(clockLeeway)); err != nil {
+		return clients.Client{}, notProved(err)
 	}
 	return client, nil
 }

@@ -158,46 +158,6 @@ func (s *Service) decide(actor authz.Actor, client clients.Client, d Delegation,
 		d.object(authz.KindCheck, client, asked{procedure: q.Procedure, action: q.Action, sensitive: true}, actor.Now))
 }
 
-const byTokenAndKey = `SELECT ` + hopColumns + tokenColumns + `, ck.content_hash, ck.answer, ck.allowed, ck.reasons, ck.at, ck.expires_at
-	FROM acting_tokens tk JOIN delegations d ON d.id = tk.delegation_id` + hopJoins + `
-	LEFT JOIN acting_checks ck ON ck.client_id = $3 AND ck.request_key = $4 WHERE tk.token_hash = $2`
-
-// loadCheck reads everything a check is decided on, and the answer this key has
-// already, in one round trip.
-func (s *Service) loadCheck(ctx context.Context, client clients.Client, accessID, key string) (Delegation, *keptCheck, error) {
-	var t tokenRow
-	var k keptCheck
-	d, err := s.read(ctx, byTokenAndKey, []any{hashOf(accessID), client.ID, key}, func(d *Delegation) []any {
-		return append(t.into(d), &k.content, &k.jws, &k.allowed, &k.reasons, &k.at, &k.expires)
-	})
-	if errors.Is(err, errNoDelegation) {
-		return d, nil, errToken
-	}
-	if err != nil {
-		return d, nil, err
-	}
-	if t.finish(&d); d.Token.Kind != "access" {
-		return d, nil, errToken
-	}
-	if k.content == nil {
-		return d, nil, nil
-	}
-	return d, &k, nil
-}
-
-const insertCheck = `INSERT INTO acting_checks (client_id, request_key, content_hash, allowed, reasons, answer, at, expires_at)
-	SELECT $3::uuid, $4::text, $5::bytea, $6::boolean, $7::text[], $8::bytea, $2::timestamptz, $9::timestamptz FROM live
-	ON CONFLICT (client_id, request_key) DO NOTHING RETURNING true`
-
-// The two statements of a check: a yes is written only if everything still
-// holds, on the delegation's row; a no needs nothing to hold.
-var (
-	yesStatement = `WITH live AS (` + liveDelegation + `), ck AS (` + insertCheck + `)
-	INSERT INTO events (` + ledger.InsertColumns + `) SELECT ` + ledger.InsertValues(10) + ` FROM ck RETURNING id`
-	noStatement = `WITH live AS (SELECT $1::uuid), ck AS (` + insertCheck + `)
-	INSERT INTO events (` + ledger.InsertColumns + `) SELECT ` + ledger.InsertValues(10) + ` FROM ck RETURNING id`
-)
-
 // answer decides, signs and writes; store.ErrNoRow when it must be decided again.
 func (s *Service) answer(ctx context.Context, client clients.Client, d Delegation, q CheckRequest) (Answer, error) {
 	st := s.commands.Store()
@@ -223,13 +183,7 @@ func (s *Service) answer(ctx context.Context, client clients.Client, d Delegatio
 	if err != nil {
 		return Answer{}, err
 	}
-	statement := noStatement
-	if out.Allowed {
-		statement = yesStatement
-	}
-	args := append([]any{d.ID, now, client.ID, q.Key, contentOf(d, q), out.Allowed, out.Reasons, []byte(out.JWS), out.ExpiresAt}, row.Args()...)
-	var event int64
-	return out, st.OneStatement(ctx, statement, native(args...), &event)
+	return out, insertAnswer(ctx, st, answered{delegation: d, client: client, question: q, answer: out}, row)
 }
 
 func checkEvent(actor authz.Actor, d Delegation, q CheckRequest, detail checkDetail) translog.Event {

@@ -21,13 +21,7 @@ import (
 // code was given is over (request_over).
 func (s *Service) SaveCode(ctx context.Context, request uuid.UUID, code string) error {
 	st := s.commands.Store()
-	var saved bool
-	err := st.OneStatement(ctx, `WITH r AS (UPDATE acting_requests SET state = 'used', version = version + 1
-			WHERE id = $1 AND state = 'granted' RETURNING id, client_id, params)
-		INSERT INTO acting_codes (code_hash, delegation_id, client_id, redirect_uri, code_challenge, expires_at)
-		SELECT $2, d.id, r.client_id, r.params->>'redirect_uri', coalesce(r.params->>'code_challenge', ''), $3
-		FROM r JOIN delegations d ON d.request_id = r.id RETURNING true`,
-		native(request, hashOf(code), st.Now().Add(CodeLifetime)), &saved)
+	err := insertCode(ctx, st, request, code, st.Now().Add(CodeLifetime))
 	if errors.Is(err, store.ErrNoRow) {
 		return problem.Conflict("request_over")
 	}
@@ -40,22 +34,13 @@ type codeRow struct {
 	expiresAt           time.Time
 }
 
-// takeCode uses a code up and reads what it gives, in one statement: of any
-// number that arrive together one gets the row.
-const takeCode = `WITH cd AS (UPDATE acting_codes SET used_at = $3 WHERE code_hash = $2 AND client_id = $4 AND used_at IS NULL
-		RETURNING delegation_id, redirect_uri, code_challenge, expires_at)
-	SELECT ` + hopColumns + `, cd.redirect_uri, cd.code_challenge, cd.expires_at FROM cd JOIN delegations d ON d.id = cd.delegation_id` + hopJoins
-
 // Redeem takes a code in exchange for what was given, once. Whatever is wrong
 // with the code is grant_invalid; a code handed in a second time by its own
 // client ends what it gave. Where the code is good but the mandate, the mediator
 // or the organisation no longer is, the refusal gives the reasons.
 func (s *Service) Redeem(ctx context.Context, client clients.Client, r Redemption) (Delegation, error) {
 	now := s.commands.Store().Now()
-	var c codeRow
-	d, err := s.read(ctx, takeCode, []any{hashOf(r.Code), now, client.ID}, func(*Delegation) []any {
-		return []any{&c.redirect, &c.challenge, &c.expiresAt}
-	})
+	d, c, err := s.takeCode(ctx, client, r.Code, now)
 	if errors.Is(err, errNoDelegation) {
 		return Delegation{}, s.noCode(ctx, client, r)
 	}
@@ -87,10 +72,7 @@ func (c codeRow) fits(r Redemption, client clients.Client, now time.Time) bool {
 // noCode tells a code that was used from one that never was. Another client's
 // code is like no code: knowing it must not let that client end anything.
 func (s *Service) noCode(ctx context.Context, client clients.Client, r Redemption) error {
-	st := s.commands.Store()
-	var id uuid.UUID
-	err := st.OneStatement(ctx, `SELECT delegation_id FROM acting_codes WHERE code_hash = $1 AND client_id = $2 AND used_at IS NOT NULL`,
-		native(hashOf(r.Code), client.ID), &id)
+	id, err := ofUsedCode(ctx, s.commands.Store(), client, r.Code)
 	if errors.Is(err, store.ErrNoRow) {
 		return s.refused(ctx, client, redeemCommand, "code_wrong", errGrant, translog.Event{})
 	}

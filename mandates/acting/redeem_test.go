@@ -475,10 +475,11 @@ func TestDelegationEnds(t *testing.T) {
 	if d.ID == d2.ID {
 		t.Fatal("the same delegation")
 	}
-	must(t, b.SessionEnded(ctx, b.session))
+	must(t, b.signOut())
 	if n := b.count(`SELECT count(*) FROM delegations WHERE id = $1 AND end_reason = 'signed_out'`, d2.ID); n != 1 {
 		t.Error("the session's end did not end it")
 	}
+	b.begin()
 	b.fails("not_found", func() error { return b.EndDelegation(ctx, b.as(b.mediator), uuid.New()) })
 	d3, _ := b.tokens("view")
 	b.fails("not_found", func() error {

@@ -24,11 +24,6 @@ const (
 	eventDelegationEnded       = "delegation-ended"
 )
 
-// EventNames are the names of the events pushed to services.
-func EventNames() []string {
-	return []string{eventMandateRevoked, eventMandateSuspended, eventMandateExpired, eventMediatorSuspended, eventOrganisationSuspended, eventDelegationEnded}
-}
-
 // stop says which delegations an event ends, and how services are told.
 type stop struct {
 	event, reason string
@@ -67,17 +62,6 @@ func ofDelegation(_ *command.Tx, e translog.Event) (any, bool) {
 	return d.Delegation, ok
 }
 
-const (
-	whereMandate   = `d.mandate_id = $1`
-	whereLineOver  = ` AND NOT EXISTS (SELECT FROM grants g WHERE g.id = d.grant_id AND g.state = 'active')`
-	whereNoMember  = `d.organisation_id = $1 AND NOT EXISTS (SELECT FROM memberships k WHERE k.account_id = d.account_id AND k.organisation_id = d.organisation_id AND k.role = 'mediator' AND k.state = 'active')`
-	whereAccount   = `d.account_id = $1`
-	whereOfClient  = `d.client_id = $1`
-	wherePerson    = `d.beneficiary_id = $1`
-	whereOrg       = `d.organisation_id = $1`
-	whereOfSession = `d.session_id = $1`
-)
-
 // stops are the events that end delegations. The reasons follow the words of
 // Sweden's list (recalled, disabled, expired, deleted) where one fits.
 var stops = map[translog.Kind]stop{
@@ -96,7 +80,7 @@ var stops = map[translog.Kind]stop{
 	translog.SessionsEnded:         {eventDelegationEnded, "signed_out", whereAccount, ofAccountNamed, false},
 	translog.ClientSuspended:       {eventDelegationEnded, "disabled", whereOfClient, ofClient, false},
 	translog.ClientEnded:           {eventDelegationEnded, "deleted", whereOfClient, ofClient, false},
-	translog.DelegationEnded:       {eventDelegationEnded, "", `d.id = $1`, ofDelegation, false},
+	translog.DelegationEnded:       {eventDelegationEnded, "", whereItself, ofDelegation, false},
 }
 
 func stopKinds() []translog.Kind {
@@ -178,20 +162,6 @@ func (s *Service) EndDelegation(ctx context.Context, actor authz.Actor, id uuid.
 		reason = "recalled"
 	}
 	return s.end(ctx, actor, d, reason)
-}
-
-// SessionEnded ends what was given in a session that is over.
-func (s *Service) SessionEnded(ctx context.Context, session uuid.UUID) error {
-	ids, err := liveOfSession(ctx, s.commands.Store(), session)
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if err := s.EndDelegation(ctx, authz.Actor{System: true, Now: s.commands.Store().Now()}, id); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Revoke is RFC 7009: a client gives a token up. An access token ends alone, a

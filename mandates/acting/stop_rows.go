@@ -7,11 +7,23 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/organisations/clients"
+)
+
+// What a stop ends, among delegations d; the stop's own argument is $1.
+const (
+	whereItself    = `d.id = $1`
+	whereMandate   = `d.mandate_id = $1`
+	whereLineOver  = ` AND NOT EXISTS (SELECT FROM grants g WHERE g.id = d.grant_id AND g.state = 'active')`
+	whereNoMember  = `d.organisation_id = $1 AND NOT EXISTS (SELECT FROM memberships k WHERE k.account_id = d.account_id AND k.organisation_id = d.organisation_id AND k.role = 'mediator' AND k.state = 'active')`
+	whereAccount   = `d.account_id = $1`
+	whereOfClient  = `d.client_id = $1`
+	wherePerson    = `d.beneficiary_id = $1`
+	whereOrg       = `d.organisation_id = $1`
+	whereOfSession = `d.session_id = $1`
 )
 
 // told is one delegation of which a service is told something.
@@ -60,14 +72,6 @@ func lockDelegation(tx *store.Tx, id uuid.UUID) (over bool, err error) {
 	}
 	tx.Restamp()
 	return over, err
-}
-
-func liveOfSession(ctx context.Context, st *store.Store, session uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := st.Pool().Query(ctx, `SELECT id FROM delegations WHERE session_id = $1 AND ended_at IS NULL`, session)
-	if err != nil {
-		return nil, fmt.Errorf("find delegations of a session: %w", err)
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }
 
 func revokeToken(ctx context.Context, st *store.Store, hash []byte) error {

@@ -11,28 +11,17 @@ import (
 // from a stranger.
 const sweepAfter = 24 * time.Hour
 
-// sweeps remove what no clock would let in any more. Delegations and
-// deliveries stay: they say what happened.
-var sweeps = []string{
-	`DELETE FROM acting_codes WHERE expires_at < $1`,
-	`DELETE FROM acting_tokens WHERE expires_at < $1`,
-	`DELETE FROM pushed_requests WHERE expires_at < $1`,
-	`DELETE FROM client_assertions WHERE expires_at < $1`,
-	`DELETE FROM acting_requests WHERE expires_at < $1`,
-	`DELETE FROM acting_checks WHERE at < $1`,
-}
-
 // Sweep removes codes, tokens, requests and answers that ended a day ago, and
-// says how many. A job runs it; correctness never waits for it.
+// what the registry of clients remembers no longer, and says how many.
+// Delegations and deliveries stay: they say what happened. A job runs it;
+// correctness never waits for it.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
 	st := s.commands.Store()
-	n := 0
-	for _, q := range sweeps {
-		tag, err := st.Pool().Exec(ctx, q, st.Now().Add(-sweepAfter))
-		if err != nil {
-			return n, problem.Wrap(err, "sweep")
-		}
-		n += int(tag.RowsAffected())
+	before := st.Now().Add(-sweepAfter)
+	n, err := sweep(ctx, st, before)
+	if err != nil {
+		return n, problem.Wrap(err, "sweep")
 	}
-	return n, nil
+	more, err := s.clients.Sweep(ctx, before)
+	return n + more, err
 }

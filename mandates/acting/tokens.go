@@ -32,16 +32,6 @@ type issue struct {
 	family   uuid.UUID
 }
 
-// issueStatement checks again, writes the tokens and the event, or nothing. $1
-// and $2 are liveDelegation's.
-var issueStatement = `WITH live AS (` + liveDelegation + `), access AS (
-	INSERT INTO acting_tokens (token_hash, kind, delegation_id, family, holder_id, audience, scopes, actions, expires_at)
-		SELECT $3::bytea, 'access', live.id, $4::uuid, $5::uuid, $6::text, $7::text[], $8::text[], $9::timestamptz FROM live),
-	refresh AS (
-	INSERT INTO acting_tokens (token_hash, kind, delegation_id, family, holder_id, audience, scopes, actions, expires_at)
-		SELECT $10::bytea, 'refresh', live.id, $4, $5, $6, $7, $8, $11::timestamptz FROM live WHERE $10 IS NOT NULL)
-	INSERT INTO events (` + ledger.InsertColumns + `) SELECT ` + ledger.InsertValues(12) + ` FROM live RETURNING id`
-
 // write gives tokens in one statement, or explains why it no longer may.
 func (s *Service) write(ctx context.Context, d Delegation, i issue) (Tokens, error) {
 	st := s.commands.Store()
@@ -68,9 +58,7 @@ func (s *Service) write(ctx context.Context, d Delegation, i issue) (Tokens, err
 	if err != nil {
 		return Tokens{}, err
 	}
-	args := append([]any{d.ID, now, accessHash, i.family, i.holder.ID, i.audience, known(i.scopes), known(i.actions), out.ExpiresAt, refreshHash, d.EndsAt}, row.Args()...)
-	var event int64
-	err = st.OneStatement(ctx, issueStatement, native(args...), &event)
+	err = insertTokens(ctx, st, issued{issue: i, delegation: d, access: accessHash, refresh: refreshHash, accessEnds: out.ExpiresAt, at: now}, row)
 	if errors.Is(err, store.ErrNoRow) {
 		return Tokens{}, s.gone(ctx, i.client, i.action, i.name, d)
 	}
@@ -107,26 +95,16 @@ func (s *Service) IssueAccess(ctx context.Context, d Delegation, audience string
 	})
 }
 
-// takeRefresh uses a refresh token up and reads what it stands for.
-const takeRefresh = `WITH tk AS (UPDATE acting_tokens SET used_at = $3 WHERE token_hash = $2 AND kind = 'refresh' AND used_at IS NULL
-		AND EXISTS (SELECT FROM delegations x WHERE x.id = delegation_id AND x.client_id = $4) RETURNING *)
-	SELECT ` + hopColumns + tokenColumns + `, tk.family FROM tk JOIN delegations d ON d.id = tk.delegation_id` + hopJoins
-
 // Refresh takes a refresh token in exchange for the next pair. A refresh token
 // that comes a second time ends the delegation, and with it every token.
 func (s *Service) Refresh(ctx context.Context, client clients.Client, token string) (Delegation, Tokens, error) {
-	var t tokenRow
-	var family uuid.UUID
-	d, err := s.read(ctx, takeRefresh, []any{hashOf(token), s.commands.Store().Now(), client.ID}, func(d *Delegation) []any {
-		return append(t.into(d), &family)
-	})
+	d, family, err := s.takeRefresh(ctx, client, token)
 	if errors.Is(err, errNoDelegation) {
 		return Delegation{}, Tokens{}, s.noRefresh(ctx, client, token)
 	}
 	if err != nil {
 		return Delegation{}, Tokens{}, err
 	}
-	t.finish(&d)
 	if err := s.admit(ctx, client, authz.DelegationRefresh, refreshCommand, d, asked{}); err != nil {
 		return Delegation{}, Tokens{}, err
 	}
@@ -141,9 +119,7 @@ func (s *Service) Refresh(ctx context.Context, client clients.Client, token stri
 }
 
 func (s *Service) noRefresh(ctx context.Context, client clients.Client, token string) error {
-	var id uuid.UUID
-	err := s.commands.Store().OneStatement(ctx, `SELECT t.delegation_id FROM acting_tokens t JOIN delegations d ON d.id = t.delegation_id
-		WHERE t.token_hash = $1 AND t.kind = 'refresh' AND t.used_at IS NOT NULL AND d.client_id = $2`, native(hashOf(token), client.ID), &id)
+	id, err := ofUsedRefresh(ctx, s.commands.Store(), client, token)
 	if errors.Is(err, store.ErrNoRow) {
 		return s.refused(ctx, client, refreshCommand, "code_wrong", errGrant, translog.Event{})
 	}

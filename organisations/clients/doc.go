@@ -13,6 +13,7 @@
 //     with it, for ID tokens signed by HS256.
 //   - A redirect address is kept byte for byte as registered: https, or http on
 //     this very machine, without a fragment.
+//   - A client's assertion is used once, whichever process of ours sees it.
 //   - A service belongs to no organisation; software belongs to exactly one.
 //
 // It never redirects, never calls a client, and never decides about mandates.

@@ -61,6 +61,12 @@ func scan(row pgx.CollectableRow) (Client, error) {
 	return r.Client(), err
 }
 
+// What load finds one client by.
+const (
+	byClientID = `client_id = $1`
+	byID       = `id = $1`
+)
+
 func load(ctx context.Context, q querier, where string, value any) (Client, error) {
 	rows, err := q.Query(ctx, `SELECT `+Columns+` FROM clients cl WHERE cl.`+where, value)
 	if err != nil {

@@ -37,12 +37,12 @@ var errProof = problem.New(problem.KindUnauthenticated, "client_invalid")
 
 // ByClientID finds an active client. Unknown, suspended and ended look alike.
 func (s *Registry) ByClientID(ctx context.Context, clientID string) (Client, error) {
-	return s.active(ctx, `client_id = $1`, clientID)
+	return s.active(ctx, byClientID, clientID)
 }
 
 // ByID is ByClientID by our own id.
 func (s *Registry) ByID(ctx context.Context, id uuid.UUID) (Client, error) {
-	return s.active(ctx, `id = $1`, id)
+	return s.active(ctx, byID, id)
 }
 
 func (s *Registry) active(ctx context.Context, where string, value any) (Client, error) {
@@ -90,7 +90,7 @@ func (s *Registry) SecretOf(c Client) ([]byte, error) {
 
 // Get gives a client in any state, to those who may read it.
 func (s *Registry) Get(ctx context.Context, actor authz.Actor, id uuid.UUID) (Client, error) {
-	c, err := load(ctx, s.store.Pool(), `id = $1`, id)
+	c, err := load(ctx, s.store.Pool(), byID, id)
 	if err != nil {
 		return Client{}, err
 	}

@@ -102,23 +102,16 @@ func (s *Registry) RevokeSoftwareToken(ctx context.Context, c Client, token stri
 	hash := sha256.Sum256([]byte(token))
 	return s.commands.Run(ctx, c.SoftwareActor(s.store.Now()), "software.revoke", func(tx *command.Tx) error {
 		tx.Open(authz.Software, "whoever holds a token may give it up")
-		done, err := tx.SQL().ExecContext(ctx, `UPDATE software_tokens SET revoked_at = $3 WHERE token_hash = $1 AND client_id = $2 AND revoked_at IS NULL`,
-			hash[:], c.ID, tx.Now())
+		done, err := revokeToken(tx.Tx, c.ID, hash[:])
 		if err != nil {
 			return fmt.Errorf("give up a token: %w", err)
 		}
-		if n, err := done.RowsAffected(); err != nil || n == 0 {
+		if !done {
 			tx.Repeated()
-			return err
+			return nil
 		}
-		return tx.Append(translog.Event{Kind: translog.SignOutDone, Organisation: c.Organisation}) //nolint:contextcheck // the transaction carries the context
+		return tx.Append(translog.Event{Kind: translog.SignOutDone, Organisation: c.Organisation})
 	})
-}
-
-// SweepSoftwareTokens forgets tokens that are over. A job runs it.
-func (s *Registry) SweepSoftwareTokens(ctx context.Context) error {
-	_, err := s.store.Pool().Exec(ctx, `DELETE FROM software_tokens WHERE expires_at < $1`, s.store.Now().Add(-time.Hour))
-	return err
 }
 
 // SoftwareActor is who an organisation's software is for a decision.

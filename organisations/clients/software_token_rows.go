@@ -20,6 +20,17 @@ func insertToken(tx *store.Tx, client uuid.UUID, t SoftwareToken) error {
 	return err
 }
 
+// revokeToken ends a client's token; false: it is not that client's, or over.
+func revokeToken(tx *store.Tx, client uuid.UUID, hash []byte) (bool, error) {
+	done, err := tx.SQL().ExecContext(tx.Context(), `UPDATE software_tokens SET revoked_at = $3 WHERE token_hash = $1 AND client_id = $2 AND revoked_at IS NULL`,
+		hash, client, tx.Now())
+	if err != nil {
+		return false, err
+	}
+	n, err := done.RowsAffected()
+	return n == 1, err
+}
+
 // softwareOf finds a live token's client, in one statement.
 func softwareOf(ctx context.Context, q querier, hash []byte, now time.Time) (Client, []string, error) {
 	rows, err := q.Query(ctx, `SELECT `+Columns+`, t.scopes FROM software_tokens t JOIN clients cl ON cl.id = t.client_id

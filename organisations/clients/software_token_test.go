@@ -109,5 +109,10 @@ func TestSoftwareTokenEnds(t *testing.T) {
 	if _, _, err := d.SoftwareByToken(t.Context(), token.Token); !problem.Is(err, "token_invalid") {
 		t.Errorf("past its end: %v", err)
 	}
-	must(t, d.SweepSoftwareTokens(t.Context()))
+	if n, err := d.Sweep(t.Context(), token.ExpiresAt); n != 0 || err != nil {
+		t.Errorf("forgot %d tokens before their time: %v", n, err)
+	}
+	if n, err := d.Sweep(t.Context(), token.ExpiresAt.Add(time.Second)); n != 1 || err != nil {
+		t.Errorf("forgot %d tokens: %v", n, err)
+	}
 }

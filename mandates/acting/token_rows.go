@@ -1,0 +1,64 @@
+package acting
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/relais-org/relais/internal/store"
+	"github.com/relais-org/relais/organisations/clients"
+	"github.com/relais-org/relais/translog/ledger"
+)
+
+// issueStatement checks again, writes the tokens and the event, or nothing. $1
+// and $2 are liveDelegation's.
+var issueStatement = `WITH live AS (` + liveDelegation + `), access AS (
+	INSERT INTO acting_tokens (token_hash, kind, delegation_id, family, holder_id, audience, scopes, actions, expires_at)
+		SELECT $3::bytea, 'access', live.id, $4::uuid, $5::uuid, $6::text, $7::text[], $8::text[], $9::timestamptz FROM live),
+	refresh AS (
+	INSERT INTO acting_tokens (token_hash, kind, delegation_id, family, holder_id, audience, scopes, actions, expires_at)
+		SELECT $10::bytea, 'refresh', live.id, $4, $5, $6, $7, $8, $11::timestamptz FROM live WHERE $10 IS NOT NULL)
+	INSERT INTO events (` + ledger.InsertColumns + `) SELECT ` + ledger.InsertValues(12) + ` FROM live RETURNING id`
+
+// issued is one pair of tokens as it is kept: their hashes, refresh nil for an
+// access token alone.
+type issued struct {
+	issue
+	delegation      Delegation
+	access, refresh []byte
+	accessEnds, at  time.Time
+}
+
+// insertTokens writes the tokens with their event; store.ErrNoRow when the
+// delegation no longer lives.
+func insertTokens(ctx context.Context, st *store.Store, w issued, event ledger.Row) error {
+	args := append([]any{w.delegation.ID, w.at, w.access, w.family, w.holder.ID, w.audience, known(w.scopes), known(w.actions), w.accessEnds, w.refresh,
+		w.delegation.EndsAt}, event.Args()...)
+	var id int64
+	return st.OneStatement(ctx, issueStatement, native(args...), &id)
+}
+
+// takeRefreshStatement uses a refresh token up and reads what it stands for.
+const takeRefreshStatement = `WITH tk AS (UPDATE acting_tokens SET used_at = $3 WHERE token_hash = $2 AND kind = 'refresh' AND used_at IS NULL
+		AND EXISTS (SELECT FROM delegations x WHERE x.id = delegation_id AND x.client_id = $4) RETURNING *)
+	SELECT ` + hopColumns + tokenColumns + `, tk.family FROM tk JOIN delegations d ON d.id = tk.delegation_id` + hopJoins
+
+// takeRefresh takes a client's refresh token, once; errNoDelegation when there
+// is none such to take. The family holds it and those it was exchanged for.
+func (s *Service) takeRefresh(ctx context.Context, client clients.Client, token string) (d Delegation, family uuid.UUID, err error) {
+	var t tokenRow
+	d, err = s.read(ctx, takeRefreshStatement, []any{hashOf(token), s.commands.Store().Now(), client.ID}, func(d *Delegation) []any {
+		return append(t.into(d), &family)
+	})
+	t.finish(&d)
+	return d, family, err
+}
+
+// ofUsedRefresh finds the delegation of a refresh token that this client used
+// before; store.ErrNoRow when there is none.
+func ofUsedRefresh(ctx context.Context, st *store.Store, client clients.Client, token string) (id uuid.UUID, err error) {
+	err = st.OneStatement(ctx, `SELECT t.delegation_id FROM acting_tokens t JOIN delegations d ON d.id = t.delegation_id
+		WHERE t.token_hash = $1 AND t.kind = 'refresh' AND t.used_at IS NOT NULL AND d.client_id = $2`, native(hashOf(token), client.ID), &id)
+	return id, err
+}
