@@ -165,7 +165,7 @@ func (s *Service) sendInvitation(tx *command.Tx, account accountRow, m membershi
 		return err
 	}
 	return s.mail(tx, inv, account, notify.Invitation{
-		Name: account.Name, Organisation: short(org.Name), InvitedBy: tx.Actor().Name, Role: string(m.Role),
+		Name: account.Name, Organisation: org.Name, InvitedBy: tx.Actor().Name, Role: string(m.Role),
 	}, org.ID)
 }
 
@@ -189,13 +189,4 @@ func (s *Service) packLanguage(pack string) string {
 		}
 	}
 	return string(i18n.Default)
-}
-
-// short cuts a name so that a mail's subject can hold it.
-func short(name string) string {
-	const most = 40
-	if r := []rune(name); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return name
 }

@@ -125,5 +125,5 @@ func (s *Service) supervisorAccount(tx *command.Tx, account accountRow, in Remit
 		return account, err
 	}
 	return account, s.mail(tx, inv, account, notify.Invitation{
-		Name: account.Name, Organisation: short(place), InvitedBy: tx.Actor().Name, Role: string(authz.Supervisor)}, in.Organisation)
+		Name: account.Name, Organisation: place, InvitedBy: tx.Actor().Name, Role: string(authz.Supervisor)}, in.Organisation)
 }

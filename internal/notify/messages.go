@@ -15,6 +15,16 @@ type Words interface {
 	Render(p *i18n.Printer) (subject, body string)
 }
 
+// brief cuts a name, which may have 200 characters, to what a subject and an
+// SMS can hold: no name is ever a reason not to tell somebody.
+func brief(name string) string {
+	const most = 48
+	if r := []rune(name); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return name
+}
+
 // Invitation asks a member of staff to sign in for the first time.
 type Invitation struct{ Name, Organisation, InvitedBy, Role, Address string }
 
@@ -24,8 +34,8 @@ func (Invitation) Kind() string { return "invitation" }
 // Render gives its words. Role is a key ending: mediator, referent, supervisor.
 func (m Invitation) Render(p *i18n.Printer) (string, string) {
 	role := p.T("message.role." + m.Role)
-	return p.T("message.invitation.subject", "Organisation", m.Organisation),
-		p.T("message.invitation.body", "Name", m.Name, "Organisation", m.Organisation, "By", m.InvitedBy, "Role", role, "Address", m.Address)
+	return p.T("message.invitation.subject", "Organisation", brief(m.Organisation)),
+		p.T("message.invitation.body", "Name", brief(m.Name), "Organisation", brief(m.Organisation), "By", brief(m.InvitedBy), "Role", role, "Address", m.Address)
 }
 
 // MandateSigned tells the person that a mandate began.
@@ -39,8 +49,8 @@ func (MandateSigned) Kind() string { return "mandate_signed" }
 
 // Render gives its words.
 func (m MandateSigned) Render(p *i18n.Printer) (string, string) {
-	return p.T("message.mandate_signed.subject", "Organisation", m.Organisation),
-		p.T("message.mandate_signed.body", "Organisation", m.Organisation, "Mediator", m.Mediator, "End", p.Date(m.EndsOn), "Phone", m.Phone, "Address", m.Address)
+	return p.T("message.mandate_signed.subject", "Organisation", brief(m.Organisation)),
+		p.T("message.mandate_signed.body", "Organisation", brief(m.Organisation), "Mediator", brief(m.Mediator), "End", p.Date(m.EndsOn), "Phone", m.Phone, "Address", m.Address)
 }
 
 // MandateRevoked tells the person that a mandate, or a line of it, ended.
@@ -62,8 +72,8 @@ func (m MandateRevoked) Kind() string {
 // Render gives its words.
 func (m MandateRevoked) Render(p *i18n.Printer) (string, string) {
 	key := "message." + m.Kind()
-	return p.T(key+".subject", "Organisation", m.Organisation),
-		p.T(key+".body", "Organisation", m.Organisation, "Theme", m.Theme, "At", p.DateTime(m.At), "Phone", m.Phone)
+	return p.T(key+".subject", "Organisation", brief(m.Organisation)),
+		p.T(key+".body", "Organisation", brief(m.Organisation), "Theme", m.Theme, "At", p.DateTime(m.At), "Phone", m.Phone)
 }
 
 // FirstUse tells the person that the mandate was used for the first time.
@@ -77,8 +87,8 @@ func (FirstUse) Kind() string { return "first_use" }
 
 // Render gives its words.
 func (m FirstUse) Render(p *i18n.Printer) (string, string) {
-	return p.T("message.first_use.subject", "Organisation", m.Organisation),
-		p.T("message.first_use.body", "Organisation", m.Organisation, "Mediator", m.Mediator, "Procedure", m.Procedure, "At", p.DateTime(m.At), "Phone", m.Phone, "Address", m.Address)
+	return p.T("message.first_use.subject", "Organisation", brief(m.Organisation)),
+		p.T("message.first_use.body", "Organisation", brief(m.Organisation), "Mediator", brief(m.Mediator), "Procedure", m.Procedure, "At", p.DateTime(m.At), "Phone", m.Phone, "Address", m.Address)
 }
 
 // ConsentCode carries the code by which the person agrees to a mandate.
@@ -89,7 +99,7 @@ func (ConsentCode) Kind() string { return "consent_code" }
 
 // Render gives its words.
 func (m ConsentCode) Render(p *i18n.Printer) (string, string) {
-	return "", p.T("message.consent_code.body", "Organisation", m.Organisation, "Code", m.Code)
+	return "", p.T("message.consent_code.body", "Organisation", brief(m.Organisation), "Code", m.Code)
 }
 
 // PortalCode carries the code that opens the person's whole history.
@@ -111,8 +121,8 @@ func (ContactChanged) Kind() string { return "contact_changed" }
 
 // Render gives its words.
 func (m ContactChanged) Render(p *i18n.Printer) (string, string) {
-	return p.T("message.contact_changed.subject", "Organisation", m.Organisation),
-		p.T("message.contact_changed.body", "Organisation", m.Organisation, "Phone", m.Phone)
+	return p.T("message.contact_changed.subject", "Organisation", brief(m.Organisation)),
+		p.T("message.contact_changed.body", "Organisation", brief(m.Organisation), "Phone", m.Phone)
 }
 
 // DisputeAnswered tells the person that their disagreement was answered.
@@ -123,8 +133,8 @@ func (DisputeAnswered) Kind() string { return "dispute_answered" }
 
 // Render gives its words.
 func (m DisputeAnswered) Render(p *i18n.Printer) (string, string) {
-	return p.T("message.dispute_answered.subject", "Organisation", m.Organisation),
-		p.T("message.dispute_answered.body", "Organisation", m.Organisation, "Phone", m.Phone, "Address", m.Address)
+	return p.T("message.dispute_answered.subject", "Organisation", brief(m.Organisation)),
+		p.T("message.dispute_answered.body", "Organisation", brief(m.Organisation), "Phone", m.Phone, "Address", m.Address)
 }
 
 // DisputeRaised tells a referent that an objection awaits an answer. It names
@@ -142,5 +152,5 @@ func (DisputeRaised) Kind() string { return "dispute_raised" }
 func (m DisputeRaised) Render(p *i18n.Printer) (string, string) {
 	due := p.Date(m.DueOn)
 	return p.T("message.dispute_raised.subject", "Due", due),
-		p.T("message.dispute_raised.body", "Organisation", m.Organisation, "Due", due, "Address", m.Address)
+		p.T("message.dispute_raised.body", "Organisation", brief(m.Organisation), "Due", due, "Address", m.Address)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
@@ -21,7 +22,8 @@ const (
 	Letter Channel = "letter"
 )
 
-// Limits of what may be queued, in bytes.
+// Limits of what is queued, in bytes. What is longer is cut, never refused: a
+// command that tells somebody must not fail for the length of a name.
 const (
 	maxSubject = 200
 	maxSMS     = 1000
@@ -59,13 +61,15 @@ func (sendArgs) Kind() string { return "notify_send" }
 // maxAttempts with River's backoff (attempt⁴ seconds) spans about two days.
 const maxAttempts = 20
 
-// Queue writes the message and its job in the transaction. A message already
+// Queue writes the message and its job in the transaction; a text that is too
+// long is cut. A message already
 // queued under the same key is left as it is. Letters wait to be printed and
 // have no job.
 func Queue(tx *store.Tx, m Message) error {
 	if err := m.check(); err != nil {
 		return err
 	}
+	m = m.cut()
 	id := tx.NewID()
 	fresh, err := insertMessage(tx, id, m)
 	if err != nil {
@@ -78,10 +82,6 @@ func Queue(tx *store.Tx, m Message) error {
 }
 
 func (m Message) check() error {
-	limit := maxBody
-	if m.Channel == SMS {
-		limit = maxSMS
-	}
 	switch {
 	case m.DedupeKey == "" || m.Kind == "" || m.Language == "":
 		return fmt.Errorf("notify: a message needs a key, a kind and a language")
@@ -89,12 +89,35 @@ func (m Message) check() error {
 		return fmt.Errorf("notify: no channel %q", m.Channel)
 	case strings.TrimSpace(m.Recipient) == "":
 		return fmt.Errorf("notify: a %s message has no recipient", m.Kind)
-	case m.Body == "" || len(m.Body) > limit || len(m.Subject) > maxSubject:
-		return fmt.Errorf("notify: a %s message is empty or too long", m.Kind)
+	case m.Body == "":
+		return fmt.Errorf("notify: a %s message is empty", m.Kind)
 	case strings.ContainsAny(m.Subject+m.Recipient, "\r\n") && m.Channel != Letter:
 		return fmt.Errorf("notify: a %s message breaks its header", m.Kind)
 	}
 	return nil
+}
+
+// cut makes the texts fit their limits.
+func (m Message) cut() Message {
+	limit := maxBody
+	if m.Channel == SMS {
+		limit = maxSMS
+	}
+	m.Subject, m.Body = atMost(m.Subject, maxSubject), atMost(m.Body, limit)
+	return m
+}
+
+// atMost is the text in no more than limit bytes, whole characters only.
+func atMost(text string, limit int) string {
+	const more = "…"
+	if len(text) <= limit {
+		return text
+	}
+	end := limit - len(more)
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + more
 }
 
 // Queued is a message as stored.

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/riverqueue/river"
 
@@ -69,7 +70,6 @@ func TestQueueChecks(t *testing.T) {
 		"no such channel":    func(m *Message) { m.Channel = "pigeon" },
 		"no recipient":       func(m *Message) { m.Recipient = "  " },
 		"nothing to say":     func(m *Message) { m.Body = "" },
-		"too long an SMS":    func(m *Message) { m.Channel, m.Body = SMS, strings.Repeat("a", maxSMS+1) },
 		"a broken subject":   func(m *Message) { m.Subject = "Bonjour\r\nBcc: all@people.example" },
 		"a broken recipient": func(m *Message) { m.Recipient = "a@b.example\nBcc: all@people.example" },
 	} {
@@ -81,6 +81,35 @@ func TestQueueChecks(t *testing.T) {
 	}
 	if n := b.count(`SELECT count(*) FROM messages`); n != 0 {
 		t.Errorf("%d messages were kept", n)
+	}
+}
+
+// MS-01: no length is a reason not to tell somebody: texts are cut between two
+// characters, and names of organisations and people before they enter a text.
+func TestNothingIsTooLongToBeTold(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil, nil)
+	sms, mail := smsTo("+33612345678"), mailTo("fatima@home.example")
+	sms.Body, mail.Subject, mail.Body = strings.Repeat("é", maxSMS), strings.Repeat("🏠", maxSubject), strings.Repeat("à", maxBody)
+	for _, m := range []Message{sms, mail} {
+		row, err := loadMessage(t.Context(), b.store, b.queue(m))
+		must(t, err)
+		if !utf8.ValidString(row.Subject+row.Body) || len(row.Subject) > maxSubject || !strings.HasSuffix(row.Body, "…") {
+			t.Errorf("%s kept with a subject of %d bytes", m.Channel, len(row.Subject))
+		}
+		if limit := map[Channel]int{SMS: maxSMS, Mail: maxBody}[m.Channel]; len(row.Body) > limit || len(row.Body) < limit-4 {
+			t.Errorf("%s kept with %d bytes of %d", m.Channel, len(row.Body), limit)
+		}
+	}
+	long := strings.Repeat("🏠", 200)
+	for _, lang := range i18n.Langs() {
+		for _, w := range []Words{ConsentCode{Organisation: long, Code: "482913"}, MandateSigned{Organisation: long, Mediator: long, Phone: "0299", Address: "https://relais.example/card"},
+			MandateRevoked{Organisation: long, Phone: "0299", Whole: true}, DisputeAnswered{Organisation: long, Phone: "0299", Address: "https://relais.example"}} {
+			subject, body := w.Render(i18n.For(lang))
+			if strings.Contains(subject+body, long) || len(body) > maxSMS || !strings.Contains(body, "0299") && !strings.Contains(body, "482913") {
+				t.Errorf("%s %s: %d bytes: %s", lang, w.Kind(), len(body), body)
+			}
+		}
 	}
 }
 
