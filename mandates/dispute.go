@@ -158,11 +158,7 @@ func (s *Service) disputeText(tx *command.Tx, packID, field, text string, d Disp
 	if letters(text) > maxDispute {
 		faults = append(faults, tooLong(field, maxDispute))
 	}
-	err = secretsIn(pack, faults, typed{field, text})
-	if p := problem.As(err); p != nil && len(p.Reasons) > 0 {
-		return "", tx.Refuse(p, d.about())
-	}
-	return text, err
+	return text, refuseSecret(tx, secretsIn(pack, faults, typed{field, text}), d.about())
 }
 
 // Disputes lists disagreements, what is due first at the top: those of the

@@ -107,7 +107,7 @@ func (s *Service) ChangeDraft(ctx context.Context, actor authz.Actor, id uuid.UU
 		if h.Version != version {
 			return tx.Refuse(store.ErrStale, h.about())
 		}
-		if err := d.tidy(h.pack); err != nil {
+		if err := refuseSecret(tx, d.tidy(h.pack), h.about()); err != nil {
 			return err
 		}
 		raw, err := marshalDraft(d)
@@ -135,7 +135,8 @@ func (s *Service) ChangeDraft(ctx context.Context, actor authz.Actor, id uuid.UU
 }
 
 // tidy cleans a draft and refuses what can never be right, wherever one is in
-// the five steps; what is only missing is left for Present to say.
+// the five steps; what is only missing is left for Present to say. A probable
+// secret comes back with its reason, as from secretsIn.
 func (d *Draft) tidy(p *packs.Pack) error {
 	d.Interpreter, d.Representative = line(d.Interpreter), line(d.Representative)
 	var f []problem.Field
@@ -144,8 +145,8 @@ func (d *Draft) tidy(p *packs.Pack) error {
 			f = append(f, problem.At(field, code))
 		}
 	}
-	add(len([]rune(d.Interpreter)) > maxInterpreter, "interpreter", "too_long")
-	add(len([]rune(d.Representative)) > maxInterpreter, "representative", "too_long")
+	add(letters(d.Interpreter) > maxInterpreter, "interpreter", "too_long")
+	add(letters(d.Representative) > maxInterpreter, "representative", "too_long")
 	add(len(d.Grants) > maxGrants, "grants", "too_many_themes")
 	seen := map[string]bool{}
 	for i := range d.Grants {
@@ -165,10 +166,7 @@ func (d *Draft) tidy(p *packs.Pack) error {
 		add(!ok, "protection", "choose_protection")
 	}
 	add(d.ConflictAnswer != "" && !slices.Contains(conflicts, d.ConflictAnswer), "conflict", "choose_conflict")
-	if len(f) > 0 {
-		return problem.Invalid(f...)
-	}
-	return nil
+	return secretsIn(p, f, typed{"interpreter", d.Interpreter}, typed{"representative", d.Representative})
 }
 
 func (g *GrantChoice) tidy(p *packs.Pack) []problem.Field {

@@ -329,6 +329,53 @@ func TestReasonsArePersonal(t *testing.T) {
 	})
 }
 
+// ST-05: free text around a mandate is looked at for secrets too: refused, kept
+// nowhere, and logged by its code.
+func TestMandatesWithSecrets(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx, by := t.Context(), b.as(b.mediator)
+	const secret = "carte 4539 1488 0343 6467"
+	m, draft := b.in(t, mandates.Active), b.in(t, mandates.Drafted)
+	named := func(change func(d *mandates.Draft)) func() error {
+		d := usualDraft(housing, 31)
+		change(&d)
+		return func() error { _, err := b.ChangeDraft(ctx, by, draft.ID, draft.Version, d); return err }
+	}
+	for name, act := range map[string]struct {
+		field string
+		do    func() error
+	}{
+		"revoke": {"reason", func() error { return b.Revoke(ctx, by, mandates.Revocation{Mandate: m.ID, Reason: secret}) }},
+		"a line": {"reason", func() error {
+			return b.Revoke(ctx, by, mandates.Revocation{Mandate: m.ID, Grant: m.Grants[0].ID, Reason: secret})
+		}},
+		"renounce":       {"reason", func() error { return b.Renounce(ctx, by, m.ID, secret) }},
+		"suspend":        {"reason", func() error { return b.Suspend(ctx, b.as(b.referent), m.ID, secret) }},
+		"void":           {"reason", func() error { return b.Void(ctx, by, draft.ID, secret) }},
+		"interpreter":    {"interpreter", named(func(d *mandates.Draft) { d.Interpreter = secret })},
+		"representative": {"representative", named(func(d *mandates.Draft) { d.Representative = secret })},
+	} {
+		if e := b.refuses("invalid", act.do); !e.because("secret_in_text") {
+			t.Errorf("%s: %v", name, e.reasons())
+		}
+		if f := problem.As(act.do()).Fields; len(f) != 1 || f[0].Name != act.field || f[0].Code != "secret_in_text" {
+			t.Errorf("%s: %v", name, f)
+		}
+	}
+	for _, e := range b.events() {
+		if strings.Contains(e.raw, "4539 1488") {
+			t.Errorf("the secret is in the log: %s", e.Kind)
+		}
+	}
+	if n := b.count(`SELECT count(*) FROM row_history h WHERE h::text LIKE '%4539 1488%'`); n != 0 {
+		t.Errorf("the secret was kept %d times", n)
+	}
+	if got := b.fresh(t, m.ID).State; got != mandates.Active {
+		t.Errorf("the mandate is %s", got)
+	}
+}
+
 // DESIGN §5, 4: a supervisor's look at a mandate is an event about the person;
 // those who work with it, and the person, leave none.
 func TestSupervisorLooksAtAMandate(t *testing.T) {

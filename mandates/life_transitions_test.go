@@ -3,12 +3,14 @@ package mandates_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/internal/i18n"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates"
 	"github.com/relais-org/relais/translog"
 )
@@ -264,5 +266,26 @@ func TestStaleDrafts(t *testing.T) {
 			t.Errorf("the draft is %s, want %s", got, wait.was)
 		}
 		b.clock.Advance(27 * day)
+	}
+}
+
+// RB-01: one mandate that cannot be ended holds up no other, and is said.
+func TestOneFaultHoldsUpNoExpiry(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx := t.Context()
+	first, draft := b.signed(t, []string{"housing"}, 1), b.presented(t, b.as(b.mediator), b.newPerson(b.mediator, "Louis", "Petit"), housing, 31)
+	b.clock.Advance(day)
+	second := b.signedWith(t, b.newPerson(b.mediator, "Jean", "Dupont"), housing, 1)
+	must(t, b.store.InTx(ctx, store.System(), func(tx *store.Tx) error {
+		return tx.DB().Exec(`UPDATE mandates SET pack = 'gone' WHERE id = ?`, first.ID).Error
+	}))
+	b.clock.Advance(3 * day)
+	n, err := b.ExpireDue(ctx)
+	if n != 2 || err == nil || !strings.Contains(err.Error(), first.ID.String()) {
+		t.Errorf("ended %d, %v", n, err)
+	}
+	if a, v := b.fresh(t, second.ID).State, b.fresh(t, draft.ID).State; a != mandates.Expired || v != mandates.Void {
+		t.Errorf("the second is %s, the draft %s", a, v)
 	}
 }

@@ -28,7 +28,7 @@ func (s *Service) Revoke(ctx context.Context, actor authz.Actor, r Revocation) e
 		if err != nil {
 			return err
 		}
-		reason, err := reasonText(r.Reason, false)
+		reason, err := h.reason(tx, r.Reason, false)
 		if err != nil {
 			return err
 		}
@@ -125,7 +125,7 @@ func (s *Service) Renounce(ctx context.Context, actor authz.Actor, id uuid.UUID,
 		if err != nil {
 			return err
 		}
-		reason, err := reasonText(reason, true)
+		reason, err := h.reason(tx, reason, true)
 		if err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ func (s *Service) Void(ctx context.Context, actor authz.Actor, id uuid.UUID, rea
 		if err != nil {
 			return err
 		}
-		reason, err := reasonText(reason, false)
+		reason, err := h.reason(tx, reason, false)
 		if err != nil {
 			return err
 		}
@@ -181,7 +181,7 @@ func (s *Service) Suspend(ctx context.Context, actor authz.Actor, id uuid.UUID, 
 		if err != nil {
 			return err
 		}
-		reason, err := reasonText(reason, true)
+		reason, err := h.reason(tx, reason, true)
 		if err != nil {
 			return err
 		}
@@ -212,29 +212,45 @@ func (s *Service) Resume(ctx context.Context, actor authz.Actor, id uuid.UUID) e
 }
 
 // ExpireDue ends mandates whose end has passed, and voids what was shown 72
-// hours ago or drafted 30 days ago and never signed; 500 at most at a time.
-// Nothing depends on its being on time: every check compares the end itself.
+// hours ago or drafted 30 days ago and never signed; 500 at most at a time. One
+// that fails holds up no other: the error joins all faults. It says how many
+// were ended. Nothing depends on its being on time: every check compares the
+// end itself.
 func (s *Service) ExpireDue(ctx context.Context) (int, error) {
 	const most = 500
 	due, err := dueIDs(ctx, s.commands.Store(), most)
 	if err != nil {
 		return 0, fmt.Errorf("find due mandates: %w", err)
 	}
-	for _, id := range due {
-		if err := s.expire(ctx, id); err != nil {
-			return 0, fmt.Errorf("expire %s: %w", id, err)
-		}
-	}
 	stale, err := staleIDs(ctx, s.commands.Store(), most)
 	if err != nil {
 		return 0, fmt.Errorf("find stale drafts: %w", err)
 	}
-	for _, id := range stale {
-		if err := s.Void(ctx, authz.Actor{System: true}, id, ""); err != nil && !already(err) {
-			return 0, fmt.Errorf("void %s: %w", id, err)
+	ended, faults := 0, []error{}
+	each := func(ids []uuid.UUID, verb string, end func(context.Context, uuid.UUID) error) {
+		for _, id := range ids {
+			if ctx.Err() != nil {
+				return
+			}
+			if err := end(ctx, id); err != nil {
+				faults = append(faults, fmt.Errorf("%s %s: %w", verb, id, err))
+				continue
+			}
+			ended++
 		}
 	}
-	return len(due) + len(stale), nil
+	each(due, "expire", s.expire)
+	each(stale, "void", s.voidStale)
+	return ended, errors.Join(faults...)
+}
+
+// voidStale gives up one that nobody signed in time.
+func (s *Service) voidStale(ctx context.Context, id uuid.UUID) error {
+	err := s.Void(ctx, authz.Actor{System: true}, id, "")
+	if already(err) {
+		return nil
+	}
+	return err
 }
 
 // expire ends one mandate; one that ended meanwhile is nothing to do.
@@ -271,13 +287,15 @@ func already(err error) bool {
 	return errors.Is(err, store.ErrStale) || problem.Is(err, "mandate_already_ended") || problem.Is(err, "mandate_already_active")
 }
 
-func reasonText(typed string, needed bool) (string, error) {
-	typed = line(typed)
+// reason cleans why something is stopped. A probable secret is refused before
+// it is kept (invariant 8).
+func (h held) reason(tx *command.Tx, text string, needed bool) (string, error) {
+	text = line(text)
 	switch {
-	case needed && typed == "":
+	case needed && text == "":
 		return "", problem.Invalid(problem.At("reason", "say_why"))
-	case len([]rune(typed)) > maxReason:
+	case letters(text) > maxReason:
 		return "", problem.Invalid(problem.At("reason", "too_long"))
 	}
-	return typed, nil
+	return text, refuseSecret(tx, secretsIn(h.pack, nil, typed{"reason", text}), h.about())
 }
