@@ -15,7 +15,8 @@ import (
 )
 
 // ChangeContact changes how to reach somebody. It is sensitive (step-up), and
-// the previous channel is told, so that nobody is quietly cut off.
+// the previous channel is told, so that nobody is quietly cut off; without one,
+// the previous phone, mail or address, in this order.
 func (s *Service) ChangeContact(ctx context.Context, actor authz.Actor, id uuid.UUID, c Contact) error {
 	return s.commands.Run(ctx, actor, "beneficiary.change_contact", func(tx *command.Tx) error {
 		b, org, err := s.decideOn(tx, id, authz.BeneficiaryChangeContact, true)
@@ -41,8 +42,26 @@ func (s *Service) ChangeContact(ctx context.Context, actor authz.Actor, id uuid.
 			return err
 		}
 		key := "contact_changed:" + tx.NewID().String()
-		return b.Tell(tx, key, notify.ContactChanged{Organisation: org.Name, Phone: org.Phone})
+		return b.reachable(changed).Tell(tx, key, notify.ContactChanged{Organisation: org.Name, Phone: org.Phone})
 	})
+}
+
+// reachable is the person as they are told of a change of contact: whoever
+// wished no messages still hears of this one, at the phone, mail or address
+// there was. Another language alone cuts nobody off.
+func (b Beneficiary) reachable(changed []string) Beneficiary {
+	if b.Channel != "none" || slices.Equal(changed, []string{"language"}) {
+		return b
+	}
+	switch {
+	case b.Phone != "":
+		b.Channel = "sms"
+	case b.Email != "":
+		b.Channel = "mail"
+	case b.Address != "":
+		b.Channel = "letter"
+	}
+	return b
 }
 
 func (b Beneficiary) contact() Contact {

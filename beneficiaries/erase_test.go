@@ -3,6 +3,7 @@ package beneficiaries
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/internal/command"
@@ -36,6 +37,10 @@ func TestErase(t *testing.T) {
 	b.fails("needs_step_up", func() error { return b.Erase(ctx, stale, p.ID) })
 	b.refuses("mandate_still_live", func() error { return b.Erase(ctx, referent(), p.ID) })
 	b.end(mandate)
+	for _, about := range []Beneficiary{p, other} {
+		b.exec(`INSERT INTO web_sessions (token_hash, id, beneficiary_id, tier, id_token, created_at, seen_at, expires_at) VALUES (convert_to(?, 'UTF8'), gen_random_uuid(), ?, 'phone', 'signed words', ?, ?, ?)`,
+			about.ID.String(), about.ID, b.store.Now(), b.store.Now(), b.store.Now().Add(time.Hour))
+	}
 
 	before := b.leaves()
 	must(t, b.Erase(ctx, referent(), p.ID))
@@ -49,6 +54,7 @@ func TestErase(t *testing.T) {
 		"the row":        `SELECT count(*) FROM beneficiaries b WHERE id = $1 AND (erased_at IS NULL OR b::text ~ 'Fatima|Haddad|612345678|1946|Oran')`,
 		"its history":    `SELECT count(*) FROM row_history h WHERE row_id = $1 AND h::text ~ 'Fatima|Haddad|612345678'`,
 		"codes of cards": `SELECT count(*) FROM access_codes WHERE beneficiary_id = $1`,
+		"sessions":       `SELECT count(*) FROM web_sessions WHERE beneficiary_id = $1`,
 		"phones":         `SELECT count(*) FROM phone_codes WHERE beneficiary_id = $1 AND phone <> ''`,
 		"messages":       `SELECT count(*) FROM messages WHERE beneficiary_id = $1 AND recipient || subject || body <> ''`,
 		"salts":          `SELECT count(*) FROM events WHERE beneficiary_id = $1 AND (personal IS NOT NULL OR personal_salt IS NOT NULL)`,
@@ -60,6 +66,9 @@ func TestErase(t *testing.T) {
 	}
 	if n := b.count(`SELECT count(*) FROM events WHERE beneficiary_id = $1 AND personal IS NOT NULL`, other.ID); n != 1 {
 		t.Error("somebody else's content went too")
+	}
+	if n := b.count(`SELECT count(*) FROM web_sessions`); n != 1 {
+		t.Error("somebody else's session ended")
 	}
 	b.fails("card_unknown", func() error { _, err := b.open(code.Reveal(), "1946"); return err })
 	b.fails("not_found", func() error { _, err := b.Get(ctx, b.as(b.org), p.ID); return err })

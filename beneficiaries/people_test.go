@@ -208,6 +208,44 @@ func TestContactChangeTellsThePreviousChannel(t *testing.T) {
 	}
 }
 
+// Who wished no messages hears of this one all the same, at what was there.
+func TestContactChangeTellsWhoWishedNoMessages(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		before             Contact
+		channel, recipient string
+	}{
+		"a phone":          {Contact{Phone: "06 12 34 56 78", Email: "fatima@home.example", Address: "3 rue Haute"}, "sms", "+33612345678"},
+		"a mail address":   {Contact{Email: "fatima@home.example", Address: "3 rue Haute"}, "mail", "fatima@home.example"},
+		"a postal address": {Contact{Address: "3 rue Haute"}, "letter", "Fatima Haddad\n3 rue Haute"},
+		"nothing":          {Contact{}, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			who := b.someone("Fatima", "Haddad")
+			who.Contact = c.before
+			who.Contact.Channel, who.Contact.Language = "none", "fr"
+			p := b.create(who)
+			same := who.Contact
+			same.Language = "es"
+			must(t, b.ChangeContact(t.Context(), b.as(b.org), p.ID, same))
+			if n := b.count(`SELECT count(*) FROM messages`); n != 0 {
+				t.Errorf("told %d times of another language", n)
+			}
+			must(t, b.ChangeContact(t.Context(), b.as(b.org), p.ID, Contact{Phone: "06 98 76 54 32", Channel: "sms", Language: "fr"}))
+			want := 1
+			if c.channel == "" {
+				want = 0
+			}
+			if n := b.count(`SELECT count(*) FROM messages WHERE kind = 'contact_changed' AND channel = $1 AND recipient = $2`, c.channel, c.recipient); n != want ||
+				b.count(`SELECT count(*) FROM messages`) != want {
+				t.Errorf("told %d times, want %d", n, want)
+			}
+		})
+	}
+}
+
 // What was sent is the person's to read; codes among it are not.
 func TestMessagesWithoutCodes(t *testing.T) {
 	t.Parallel()

@@ -290,6 +290,7 @@ func loadOrganisation(db *gorm.DB, id uuid.UUID) (organisationFacts, error) {
 // eraseRows empties the person's row and destroys what is theirs alone.
 func eraseRows(tx *store.Tx, id uuid.UUID) (entries int64, err error) {
 	steps := []string{
+		`DELETE FROM web_sessions WHERE beneficiary_id = ?`, // with the provider's word on who they are
 		`DELETE FROM access_codes WHERE beneficiary_id = ?`,
 		`DELETE FROM beneficiary_identities WHERE beneficiary_id = ?`,
 		`DELETE FROM phone_codes WHERE beneficiary_id = ? AND id NOT IN (SELECT phone_code_id FROM evidences WHERE phone_code_id IS NOT NULL)`,
