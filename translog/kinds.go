@@ -87,7 +87,10 @@ const (
 	DelegationRefreshed Kind = "delegation.refreshed"
 	DelegationExchanged Kind = "delegation.exchanged"
 	DelegationEnded     Kind = "delegation.ended"
-	CommitChecked       Kind = "commit.checked" // a service asked just before an act; yes or no
-	ListViewed          Kind = "list.viewed"    // software read a list, which names nobody
-	StepReported        Kind = "step.reported"  // by the service where it was done
+	// DelegationTokenGivenUp: the service ended one access token (RFC 7009); the
+	// delegation stands.
+	DelegationTokenGivenUp Kind = "delegation.token_given_up"
+	CommitChecked          Kind = "commit.checked" // a service asked just before an act; yes or no
+	ListViewed             Kind = "list.viewed"    // software read a list, which names nobody
+	StepReported           Kind = "step.reported"  // by the service where it was done
 )

@@ -78,6 +78,7 @@ var kinds = []Kind{
 	DelegationRefreshed,
 	DelegationExchanged,
 	DelegationEnded,
+	DelegationTokenGivenUp,
 	CommitChecked,
 	ListViewed,
 	StepReported,

@@ -1,6 +1,7 @@
 package op
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -30,12 +31,29 @@ func (p *Provider) authenticate(c *gin.Context, form url.Values) (clients.Client
 	var f *fault
 	if errors.As(err, &f) && f.code == invalidClient {
 		p.faults.spend(address)
+		if err := p.recordProof(c.Request.Context(), f); err != nil {
+			return clients.Client{}, err
+		}
 		// RFC 6749 §5.2: the scheme that was tried is named.
 		if c.GetHeader("Authorization") != "" {
 			f.challenge = `Basic realm="relais", error="invalid_client"`
 		}
 	}
 	return client, err
+}
+
+// recordProof has a refused proof recorded under the client that it was shown
+// for, if there is one.
+func (p *Provider) recordProof(ctx context.Context, f *fault) error {
+	if f.claimed == "" {
+		return nil
+	}
+	named, err := p.Clients.RefuseProof(ctx, f.claimed, f.why)
+	if err != nil && ours(err) {
+		return err
+	}
+	f.client = named.ID
+	return nil
 }
 
 func (p *Provider) prove(c *gin.Context, form url.Values) (clients.Client, error) {
@@ -64,10 +82,10 @@ func (p *Provider) prove(c *gin.Context, form url.Values) (clients.Client, error
 	}
 	client, err := p.Clients.Authenticate(c.Request.Context(), id, secret)
 	if err != nil {
-		return clients.Client{}, notProved(err)
+		return clients.Client{}, notProved(err, id, clients.SecretWrong)
 	}
 	if want := method(post); client.AuthMethod != want {
-		return clients.Client{}, unknownClient(errors.New("another method is registered than " + want))
+		return clients.Client{}, unproved(id, clients.MethodWrong, errors.New("another method is registered than "+want))
 	}
 	return client, nil
 }
@@ -109,27 +127,27 @@ func (p *Provider) proveByKey(c *gin.Context, form url.Values) (clients.Client, 
 	}
 	client, err := p.Clients.ByClientID(c.Request.Context(), id)
 	if err != nil {
-		return clients.Client{}, notProved(err)
+		return clients.Client{}, notProved(err, id, clients.AssertionWrong)
 	}
 	if client.AuthMethod != privateKey {
-		return clients.Client{}, unknownClient(errors.New("another method is registered than " + privateKey))
+		return clients.Client{}, unproved(id, clients.MethodWrong, errors.New("another method is registered than "+privateKey))
 	}
 	a, err := p.verifyAssertion(client, form.Get("client_assertion"))
 	if err != nil {
-		return clients.Client{}, unknownClient(err)
+		return clients.Client{}, unproved(id, clients.AssertionWrong, err)
 	}
 	if err := p.Clients.UseAssertion(c.Request.Context(), client, a.ID, seconds(*a.Expiry).Add(clockLeeway)); err != nil {
-		return clients.Client{}, notProved(err)
+		return clients.Client{}, notProved(err, id, clients.AssertionReused)
 	}
 	return client, nil
 }
 
 // notProved keeps our own failures apart from clients that are not who they say.
-func notProved(err error) error {
+func notProved(err error, clientID, why string) error {
 	switch problem.As(err).Kind {
 	case problem.KindInternal, problem.KindUnavailable, problem.KindTooMany:
 		return asFault(err, invalidClient)
 	default:
-		return unknownClient(err)
+		return unproved(clientID, why, err)
 	}
 }

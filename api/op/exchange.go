@@ -27,10 +27,13 @@ func (p *Provider) byExchange(ctx context.Context, client clients.Client, form u
 		return tokenAnswer{}, err
 	}
 	read, err := p.readAccess(form.Get("subject_token"))
-	if err != nil || read.ClientID != client.ClientID {
-		return tokenAnswer{}, bad(invalidRequest, "subject_token does not verify, or was given to another client")
+	if err != nil {
+		return tokenAnswer{}, notTheirs(client, err)
 	}
-	d, err := p.Acting.Use(ctx, read.ID)
+	d, err := p.Acting.Subject(ctx, client, read.ID)
+	if problem.Is(err, "token_invalid") {
+		return tokenAnswer{}, notTheirs(client, err)
+	}
 	if err != nil {
 		return tokenAnswer{}, asFault(err, invalidRequest) // RFC 8693 §2.2.2
 	}
@@ -61,6 +64,13 @@ func (p *Provider) byExchange(ctx context.Context, client clients.Client, form u
 	}
 	return tokenAnswer{AccessToken: raw, Issued: issued, Type: "Bearer", ExpiresIn: p.left(t.ExpiresAt),
 		Scope: strings.Join(t.Scopes, " "), Details: claims.Details}, nil
+}
+
+// notTheirs is the one answer for a token that never was, or is another's.
+func notTheirs(client clients.Client, cause error) *fault {
+	f := bad(invalidRequest, "subject_token does not verify, or was given to another client")
+	f.client, f.cause = client.ID, cause
+	return f
 }
 
 // exchangeable holds the form to what is offered of RFC 8693 §2.1.

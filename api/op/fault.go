@@ -8,8 +8,10 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/organisations/clients"
 )
 
 // The error codes of the protocols, with their source.
@@ -47,6 +49,11 @@ type fault struct {
 	over        bool     // shown to a person: used already, or too late
 	retryAfter  string
 	cause       error // for the log alone
+
+	// Of a refused proof: the client it was shown for, as it says, and a reason
+	// of clients; for the record, never for the answer.
+	claimed, why string
+	client       uuid.UUID // ours, of the client refused when it is registered; for the log
 }
 
 func (f *fault) Error() string {
@@ -67,6 +74,13 @@ func bad(code, description string) *fault {
 // proof.
 func unknownClient(cause error) *fault {
 	return &fault{status: http.StatusUnauthorized, code: invalidClient, description: "client authentication failed", cause: cause}
+}
+
+// unproved is unknownClient of a proof that was shown for some client.
+func unproved(clientID, why string, cause error) *fault {
+	f := unknownClient(cause)
+	f.claimed, f.why = clientID, why
+	return f
 }
 
 // asFault reads any error; refused is the code of a refusal by the rules.
@@ -142,11 +156,24 @@ func (p *Provider) fail(c *gin.Context, f *fault) {
 // for a cause could quote what was sent.
 func (p *Provider) log(c *gin.Context, f *fault) {
 	attrs := []any{slog.String("route", c.FullPath()), slog.String("code", f.code), slog.Int("status", f.status)}
+	if f.why != "" {
+		attrs = append(attrs, slog.String("why", f.why))
+	}
+	if f.client != uuid.Nil {
+		attrs = append(attrs, slog.String("client", f.client.String()))
+	}
 	if f.status >= http.StatusInternalServerError {
 		p.Logger.ErrorContext(c.Request.Context(), "the provider failed", append(attrs, slog.Any("error", f.cause))...)
 		return
 	}
 	p.Logger.InfoContext(c.Request.Context(), "the provider refused", attrs...)
+}
+
+// logSilent keeps in the log a refusal that the answer must not tell.
+func (p *Provider) logSilent(c *gin.Context, client clients.Client, err error) {
+	f := asFault(err, invalidToken)
+	f.status, f.why, f.client = http.StatusOK, problem.As(err).Code, client.ID
+	p.log(c, f)
 }
 
 // rescue turns a panic into an answer; its value may hold personal data.

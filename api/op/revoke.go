@@ -34,6 +34,9 @@ func (p *Provider) revoke(c *gin.Context) error {
 	if err != nil && ours(err) {
 		return err
 	}
+	if err != nil {
+		p.logSilent(c, client, err)
+	}
 	c.Status(http.StatusOK)
 	return nil
 }

@@ -20,6 +20,7 @@ const (
 	refreshCommand  = "delegation.refresh"
 	useCommand      = "delegation.use"
 	exchangeCommand = "delegation.exchange"
+	giveUpCommand   = "delegation.give_up"
 )
 
 // What does not hold, whatever the reason: no more is said to who asks.
@@ -105,6 +106,13 @@ func (s *Service) refused(ctx context.Context, client clients.Client, name, reas
 	p := *err
 	p.Reasons = []string{reason}
 	return s.commands.RefuseOutside(ctx, s.ServiceActor(client), name, &p, about)
+}
+
+// foreign refuses a token to a client that it was not given to, nor is for, about
+// the delegation behind it: the person can see that somebody else has it. The
+// client is told no more than of a token that never was.
+func (s *Service) foreign(ctx context.Context, client clients.Client, name string, d Delegation) error {
+	return s.clients.Refuse(ctx, client, clients.Refusal{Command: name, Reason: clients.TokenForeign, Err: errToken, About: d.about()})
 }
 
 // gone explains why a statement found no live delegation any more: it reads

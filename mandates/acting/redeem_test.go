@@ -441,20 +441,29 @@ func theirProcedure(b *bundle) func(*clients.New) {
 	return func(n *clients.New) { n.Procedures = []string{b.pack.ProceduresOf("money")[0].Code} }
 }
 
-// RFC 7009: a client gives its tokens up, and no other client's.
+// RFC 7009: a client gives its tokens up, each leaving one event, and no other
+// client's, which leaves a refusal about the person.
 func TestRevokeToken(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ctx := t.Context()
 	b.signed(b.person, packs.DefaultActions(), "housing")
-	_, tokens := b.tokens("view")
+	d, tokens := b.tokens("view")
 	other := b.newService("other")
-	must(t, b.Revoke(ctx, other, tokens.AccessID))
-	must(t, b.Revoke(ctx, other, tokens.Refresh))
-	must(t, b.Revoke(ctx, b.client, "never was"))
+	for _, token := range []string{tokens.AccessID, tokens.Refresh} {
+		e := b.refuses("token_invalid", func() error { return b.Revoke(ctx, other, token) }, "token_foreign")
+		if e.Actor != other.ID || e.Role != "service" || e.Beneficiary != b.person || e.Mandate != d.Mandate || e.Detail["command"] != "delegation.give_up" {
+			t.Errorf("the refusal is %+v", e)
+		}
+	}
+	b.addsNone(func() error { return b.Revoke(ctx, b.client, "never was") })
 	_, err := b.Use(ctx, tokens.AccessID)
 	must(t, err)
-	must(t, b.Revoke(ctx, b.client, tokens.AccessID))
+	e := b.adds(translog.DelegationTokenGivenUp, func() error { return b.Revoke(ctx, b.client, tokens.AccessID) })
+	if e.Actor != b.client.ID || e.Role != "service" || e.Beneficiary != b.person || e.Mandate != d.Mandate || e.Detail["delegation"] != d.ID.String() {
+		t.Errorf("the event is %+v", e)
+	}
+	b.addsNone(func() error { return b.Revoke(ctx, b.client, tokens.AccessID) })
 	b.refuses("forbidden", func() error { _, err := b.Use(ctx, tokens.AccessID); return err }, "token_expired")
 	_, next, err := b.Refresh(ctx, b.client, tokens.Refresh)
 	must(t, err)

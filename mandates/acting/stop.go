@@ -2,6 +2,8 @@ package acting
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
@@ -151,7 +153,7 @@ func (s *Service) end(ctx context.Context, actor authz.Actor, d Delegation, reas
 // or that of the service, and with it every token.
 func (s *Service) EndDelegation(ctx context.Context, actor authz.Actor, id uuid.UUID) error {
 	d, err := s.read(ctx, byID, []any{id}, nothing)
-	if err == errNoDelegation { //nolint:errorlint // our own, never wrapped
+	if errors.Is(err, errNoDelegation) {
 		return problem.NotFound()
 	}
 	if err != nil {
@@ -165,20 +167,43 @@ func (s *Service) EndDelegation(ctx context.Context, actor authz.Actor, id uuid.
 }
 
 // Revoke is RFC 7009: a client gives a token up. An access token ends alone, a
-// refresh token with everything its delegation gave. What is not this client's
-// is nothing to do, and looks the same.
+// refresh token with everything its delegation gave. An unknown token is nothing
+// to do; another client's is refused (token_invalid), to be answered as an
+// unknown one.
 func (s *Service) Revoke(ctx context.Context, client clients.Client, token string) error {
 	d, err := s.ofToken(ctx, token)
-	if err == errNoDelegation || err == nil && d.tokenHolder() != client.ID { //nolint:errorlint // our own, never wrapped
+	switch {
+	case errors.Is(err, errNoDelegation):
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		return err
-	}
-	if d.Token.Kind == "refresh" {
+	case d.tokenHolder() != client.ID:
+		return s.foreign(ctx, client, giveUpCommand, d)
+	case d.Token.Kind == "refresh":
 		return s.end(ctx, s.ServiceActor(client), d, "given_up")
 	}
-	return revokeToken(ctx, s.commands.Store(), hashOf(token))
+	return s.giveUp(ctx, client, d, token)
+}
+
+// giveUp ends one access token by a command of its own; one that is over already
+// is nothing to do.
+func (s *Service) giveUp(ctx context.Context, client clients.Client, d Delegation, token string) error {
+	return s.commands.Run(ctx, s.ServiceActor(client), giveUpCommand, func(tx *command.Tx) error {
+		tx.Open(authz.Service, "whoever holds a token may give it up")
+		done, err := revokeToken(tx.Tx, hashOf(token))
+		if err != nil {
+			return fmt.Errorf("give up a token: %w", err)
+		}
+		if !done {
+			tx.Repeated()
+			return nil
+		}
+		e := d.about()
+		detail := d.detail()
+		detail.Audience = d.Token.Audience
+		e.Kind, e.Detail = translog.DelegationTokenGivenUp, detail
+		return tx.Append(e)
+	})
 }
 
 func (d Delegation) tokenHolder() uuid.UUID {

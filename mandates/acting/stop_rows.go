@@ -1,7 +1,6 @@
 package acting
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -74,7 +73,13 @@ func lockDelegation(tx *store.Tx, id uuid.UUID) (over bool, err error) {
 	return over, err
 }
 
-func revokeToken(ctx context.Context, st *store.Store, hash []byte) error {
-	_, err := st.Pool().Exec(ctx, `UPDATE acting_tokens SET revoked_at = $2 WHERE token_hash = $1 AND revoked_at IS NULL`, hash, st.Now())
-	return err
+// revokeToken ends an access token; false: it was over already.
+func revokeToken(tx *store.Tx, hash []byte) (bool, error) {
+	res, err := tx.SQL().ExecContext(tx.Context(), `UPDATE acting_tokens SET revoked_at = $2 WHERE token_hash = $1 AND revoked_at IS NULL AND expires_at > $2`,
+		hash, tx.Now())
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
 }

@@ -137,6 +137,10 @@ func (s *Service) Use(ctx context.Context, accessID string) (Delegation, error) 
 	if err != nil {
 		return Delegation{}, err
 	}
+	return s.use(ctx, d)
+}
+
+func (s *Service) use(ctx context.Context, d Delegation) (Delegation, error) {
 	client, err := s.holder(ctx, d)
 	if err != nil {
 		return Delegation{}, err
@@ -145,6 +149,30 @@ func (s *Service) Use(ctx context.Context, accessID string) (Delegation, error) 
 		return Delegation{}, err
 	}
 	return d, nil
+}
+
+// UseBy is Use by a client that shows the token: introspection. It is for the
+// client it was given to and the one it is for; to any other it is token_invalid,
+// as an unknown one is.
+func (s *Service) UseBy(ctx context.Context, client clients.Client, accessID string) (Delegation, error) {
+	return s.shown(ctx, client, accessID, useCommand, func(d Delegation) bool { return d.Client.ID == client.ID || d.tokenHolder() == client.ID })
+}
+
+// Subject is Use by a client that brings the token to be exchanged: only the one
+// it was given to may.
+func (s *Service) Subject(ctx context.Context, client clients.Client, accessID string) (Delegation, error) {
+	return s.shown(ctx, client, accessID, exchangeCommand, func(d Delegation) bool { return d.Client.ID == client.ID })
+}
+
+func (s *Service) shown(ctx context.Context, client clients.Client, accessID, name string, theirs func(Delegation) bool) (Delegation, error) {
+	d, err := s.access(ctx, accessID)
+	if err != nil {
+		return Delegation{}, err
+	}
+	if !theirs(d) {
+		return Delegation{}, s.foreign(ctx, client, name, d)
+	}
+	return s.use(ctx, d)
 }
 
 // access reads what an access token stands for, whatever its state.

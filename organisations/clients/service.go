@@ -23,12 +23,13 @@ type Registry struct {
 	store    *store.Store
 	packs    *packs.Set
 	sealer   cipher.AEAD
+	refusals *meter
 }
 
 // NewRegistry makes the registry. It panics on a key shorter than 32 bytes, which the
 // configuration has refused already.
 func NewRegistry(d Dependencies) *Registry {
-	return &Registry{commands: d.Commands, store: d.Commands.Store(), packs: d.Packs, sealer: newSealer(d.Key)}
+	return &Registry{commands: d.Commands, store: d.Commands.Store(), packs: d.Packs, sealer: newSealer(d.Key), refusals: newMeter()}
 }
 
 // errProof is the one answer for a client that is not who it says: unknown,

@@ -96,11 +96,18 @@ func (s *Registry) SoftwareByToken(ctx context.Context, token string) (Client, [
 	return softwareOf(ctx, s.store.Pool(), hash[:], s.store.Now())
 }
 
+// revokeCommand names the giving up of a token, in refusals.
+const revokeCommand = "software.revoke"
+
 // RevokeSoftwareToken ends one token of the client, and leaves the event of a
-// sign-out; unknown ones are ended already (RFC 7009, 2.2).
+// sign-out; unknown ones are ended already (RFC 7009, 2.2). Another's live token
+// is refused (token_invalid), to be answered as an unknown one.
 func (s *Registry) RevokeSoftwareToken(ctx context.Context, c Client, token string) error {
+	if of, _, err := s.SoftwareByToken(ctx, token); err == nil && of.ID != c.ID {
+		return s.foreign(ctx, c, revokeCommand)
+	}
 	hash := sha256.Sum256([]byte(token))
-	return s.commands.Run(ctx, c.SoftwareActor(s.store.Now()), "software.revoke", func(tx *command.Tx) error {
+	return s.commands.Run(ctx, c.SoftwareActor(s.store.Now()), revokeCommand, func(tx *command.Tx) error {
 		tx.Open(authz.Software, "whoever holds a token may give it up")
 		done, err := revokeToken(tx.Tx, c.ID, hash[:])
 		if err != nil {
@@ -112,6 +119,24 @@ func (s *Registry) RevokeSoftwareToken(ctx context.Context, c Client, token stri
 		}
 		return tx.Append(translog.Event{Kind: translog.SignOutDone, Organisation: c.Organisation})
 	})
+}
+
+// SoftwareTokenOf says what a token is for, as SoftwareByToken does, to the
+// client that it was given to and to no other: another's is refused as one that
+// does not hold.
+func (s *Registry) SoftwareTokenOf(ctx context.Context, c Client, token string) ([]string, error) {
+	of, scopes, err := s.SoftwareByToken(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	if of.ID != c.ID {
+		return nil, s.foreign(ctx, c, "software.introspect")
+	}
+	return scopes, nil
+}
+
+func (s *Registry) foreign(ctx context.Context, c Client, command string) error {
+	return s.Refuse(ctx, c, Refusal{Command: command, Reason: TokenForeign, Err: errToken, About: c.about()})
 }
 
 // SoftwareActor is who an organisation's software is for a decision.
