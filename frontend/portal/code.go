@@ -11,14 +11,15 @@ import (
 	"github.com/relais-org/relais/frontend/form"
 	"github.com/relais-org/relais/frontend/web"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/store"
 )
 
 // codeView is the page that opens the rest of the space by SMS.
 type codeView struct {
 	Form *form.Form
 	Next string
-	// Sent: a code is on its way, and its box is shown.
-	Sent bool
+	// Sent: there is a code, and its box is shown; Coming: it has just been sent.
+	Sent, Coming bool
 	// NoPhone: there is no number to send it to.
 	NoPhone             bool
 	Organisation, Phone string
@@ -40,6 +41,7 @@ func (s *Surface) codeForm(c *gin.Context, actor authz.Actor) error {
 		return web.SeeOther(c, v.Next)
 	}
 	v.Sent = c.Query("sent") != ""
+	v.Coming = v.Sent
 	return web.Render(c, http.StatusOK, codePage(page, v))
 }
 
@@ -77,7 +79,7 @@ func (s *Surface) confirmCode(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	v.Sent = true
+	v.Sent, v.Coming = true, true
 	if typed := f.Required("code", "sms_missing"); f.Valid() {
 		_, err = s.proved(c, actor, typed)
 	}
@@ -105,11 +107,19 @@ func (s *Surface) proved(c *gin.Context, actor authz.Actor, typed string) (authz
 	return actor, nil
 }
 
+// askCode sends a new code to the person's phone. sent is false when none left,
+// and the error says why.
+func (s *Surface) askCode(c *gin.Context, actor authz.Actor) (sent bool, err error) {
+	err = s.Beneficiaries.SendPortalCode(c.Request.Context(), actor)
+	return err == nil, err
+}
+
 // leave ends the session here and now.
-func (s *Surface) leave(c *gin.Context, _ authz.Actor) error {
+func (s *Surface) leave(c *gin.Context, actor authz.Actor) error {
+	ctx := c.Request.Context()
 	if current, ok := authz.RequestSessionOf(c); ok {
-		if err := s.Sessions.End(c.Request.Context(), current.Token); err != nil {
-			return fmt.Errorf("end the session: %w", err)
+		if err := s.Organisations.SignedOut(ctx, actor, func(tx *store.Tx) error { return s.Sessions.In(tx).End(ctx, current.Token) }); err != nil {
+			return fmt.Errorf("leave the space: %w", err)
 		}
 	}
 	s.Cookies.ClearCookie(c)

@@ -24,6 +24,8 @@ type contactView struct {
 	// Prove asks for a new code from the phone, in the same form: what was
 	// typed stays.
 	Prove bool
+	// Coming: that code has just been sent.
+	Coming bool
 }
 
 // contactForm shows how the person is reached now.
@@ -54,8 +56,10 @@ func (s *Surface) changeContact(c *gin.Context, actor authz.Actor) error {
 		return err
 	}
 	if typed := f.Value("code"); typed != "" {
-		v.Prove = true
-		actor, err = s.proved(c, actor, typed)
+		if actor, err = s.proved(c, actor, typed); err == nil {
+			f.Set("code", "") // it opened the lock, and opens nothing twice
+		}
+		v.Prove, v.Coming = err != nil, err != nil
 	}
 	if err == nil {
 		err = s.Beneficiaries.ChangeContact(c.Request.Context(), actor, actor.Beneficiary, beneficiaries.Contact{
@@ -63,7 +67,7 @@ func (s *Surface) changeContact(c *gin.Context, actor authz.Actor) error {
 	}
 	if p := problem.As(err); p != nil && p.Kind == problem.KindNeedsStepUp {
 		v.Prove = true
-		err = s.Beneficiaries.SendPortalCode(c.Request.Context(), actor)
+		v.Coming, err = s.askCode(c, actor)
 	}
 	ok, err := f.Accept(err)
 	switch {
@@ -71,7 +75,7 @@ func (s *Surface) changeContact(c *gin.Context, actor authz.Actor) error {
 		return err
 	case !ok:
 		return web.Render(c, http.StatusUnprocessableEntity, contactPage(page, v))
-	case v.Prove && f.Value("code") == "":
+	case v.Prove:
 		return web.Render(c, http.StatusOK, contactPage(page, v))
 	}
 	web.Flash(c, "flash.contact_kept")

@@ -100,24 +100,10 @@ type disputeFile struct {
 	AnsweredAt time.Time `json:"answered_at,omitzero"`
 }
 
-// everything is all there is about the person: this space, and the others that
-// the same national sign-in opens.
-func (s *Surface) everything(c *gin.Context, actor authz.Actor) ([]byte, error) {
-	all, err := s.spaces(c, actor)
-	if err != nil {
-		return nil, err
-	}
-	if len(all) == 0 {
-		all = []beneficiaries.Access{{Beneficiary: actor.Beneficiary, Organisation: actor.Organisation}}
-	}
-	out := everythingFile{Format: "relais/everything/v1", At: actor.Now.UTC()}
-	for _, space := range all {
-		there := actor
-		if space.Beneficiary != actor.Beneficiary {
-			if there, err = s.inOther(c, actor, space); err != nil {
-				return nil, err
-			}
-		}
+// everything is all there is about the person, in each of the spaces given.
+func (s *Surface) everything(c *gin.Context, now time.Time, everywhere []authz.Actor) ([]byte, error) {
+	out := everythingFile{Format: "relais/everything/v1", At: now.UTC()}
+	for _, there := range everywhere {
 		x, err := s.spaceFile(c, there)
 		if err != nil {
 			return nil, fmt.Errorf("read a space: %w", err)

@@ -120,6 +120,8 @@ func (x *teller) moment(l review.HistoryLine) t.Moment {
 		out.Icon, out.Tone = t.IconShield, t.Warning
 		out.Tag = t.Tag{Text: p.T("portal.history.blocked"), Tone: t.Warning}
 		out.Text = x.procedure(l)
+	case own(l) != "":
+		out.Icon = iconOf(l.Kind)
 	case l.Look():
 		out.Icon, out.Tone = t.IconEye, t.Info
 	default:
@@ -177,14 +179,36 @@ func (x *teller) story(l review.HistoryLine) string {
 	switch {
 	case isStep(l) && l.Outcome == mandates.OutcomeNotDone:
 		return p.T("portal.history.not_done", "Action", p.T("action."+l.Action), "Procedure", x.procedure(l))
+	case isStep(l) && l.Outcome == mandates.OutcomeFailed:
+		return p.T("portal.history.failed", "Action", p.T("action."+l.Action), "Procedure", x.procedure(l))
 	case isStep(l):
 		return x.did(p, l.Pack, l.Procedure, l.Action)
 	case l.Refused() && p.Has(review.TriedKey(l.Tried)):
 		return p.T(review.TriedKey(l.Tried))
+	case own(l) != "":
+		return p.T(own(l))
 	case p.Has(review.StoryKey(l.Kind)):
 		return p.T(review.StoryKey(l.Kind))
 	}
 	return p.T("portal.history.changed")
+}
+
+// own is the text of what the person did themselves, where the usual one tells
+// of somebody else; empty for the rest.
+func own(l review.HistoryLine) string {
+	if l.Role != translog.RolePerson {
+		return ""
+	}
+	switch l.Kind {
+	case translog.SignInDone:
+		return "story.own_sign_in_done"
+	case translog.SignOutDone:
+		return "story.own_sign_out_done"
+	case translog.LogExported:
+		return "story.own_log_exported"
+	default:
+		return ""
+	}
 }
 
 // procedure is its name, empty when the line is about none.
@@ -205,7 +229,7 @@ func outcomeTag(p t.Page, outcome string) t.Tag {
 		return t.Tag{}
 	case mandates.OutcomePrepared, mandates.OutcomeWaiting:
 		tag.Tone = t.Info
-	case mandates.OutcomeNotDone:
+	case mandates.OutcomeNotDone, mandates.OutcomeFailed:
 		tag.Tone = t.Warning
 	}
 	if tag.Text = outcome; p.Has("outcome." + outcome) {
@@ -237,6 +261,8 @@ func iconOf(k translog.Kind) t.Icon {
 		return t.IconStop
 	case translog.CardUsed, translog.CardIssued, translog.CardCancelled:
 		return t.IconCard
+	case translog.LogExported:
+		return t.IconDownload
 	case translog.PhoneCodeSent, translog.PhoneCodeConfirmed:
 		return t.IconPhone
 	default:

@@ -15,6 +15,7 @@ import (
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/frontend/web"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/store"
 )
 
 const (
@@ -33,6 +34,8 @@ type linkView struct {
 	// Prove asks for a code from the phone first; To is the provider chosen.
 	Prove bool
 	To    string
+	// Coming: that code has just been sent.
+	Coming bool
 }
 
 func (v linkView) kind() t.ButtonKind {
@@ -79,14 +82,14 @@ func (s *Surface) linkNow(c *gin.Context, actor authz.Actor) error {
 		_, err = s.proved(c, actor, typed)
 	case actor.StrongAt.IsZero() || actor.Now.Sub(actor.StrongAt) > authz.StepUpAge-atProvider:
 		v.Prove = true
-		err = s.Beneficiaries.SendPortalCode(c.Request.Context(), actor)
+		v.Coming, err = s.askCode(c, actor)
 	}
 	ok, err := f.Accept(err)
 	switch {
 	case err != nil:
 		return err
 	case !ok:
-		v.Prove = v.Prove || typed != ""
+		v.Prove, v.Coming = true, v.Coming || typed != ""
 		return web.Render(c, http.StatusUnprocessableEntity, linkPage(page, v))
 	case v.Prove:
 		return web.Render(c, http.StatusOK, linkPage(page, v))
@@ -195,10 +198,12 @@ func (s *Surface) changeSpace(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	return s.moveTo(c, space)
+	return s.moveTo(c, actor, space)
 }
 
-func (s *Surface) moveTo(c *gin.Context, space beneficiaries.Access) error {
+// moveTo begins a session in another space and ends this one, together or not
+// at all.
+func (s *Surface) moveTo(c *gin.Context, actor authz.Actor, space beneficiaries.Access) error {
 	ctx := c.Request.Context()
 	current, _ := authz.RequestSessionOf(c)
 	old := current.Session
@@ -206,16 +211,22 @@ func (s *Surface) moveTo(c *gin.Context, space beneficiaries.Access) error {
 	if strong.IsZero() { // never is long ago, not now
 		strong = time.Unix(1, 0).UTC()
 	}
-	token, session, err := s.Sessions.Start(ctx, authz.NewSession{Beneficiary: space.Beneficiary, Organisation: space.Organisation, Tier: authz.TierPhone,
-		Issuer: old.Issuer, SID: old.SID, IDToken: old.IDToken, StrongAt: strong})
+	var token string
+	var session authz.Session
+	err := s.Organisations.SignedOut(ctx, actor, func(tx *store.Tx) (err error) {
+		sessions := s.Sessions.In(tx)
+		token, session, err = sessions.Start(ctx, authz.NewSession{Beneficiary: space.Beneficiary, Organisation: space.Organisation, Tier: authz.TierPhone,
+			Issuer: old.Issuer, SID: old.SID, IDToken: old.IDToken, StrongAt: strong})
+		if err != nil {
+			return err
+		}
+		if err := sessions.SetData(ctx, session.ID, identityData, old.Data[identityData]); err != nil {
+			return err
+		}
+		return sessions.End(ctx, current.Token)
+	})
 	if err != nil {
-		return fmt.Errorf("open another space: %w", err)
-	}
-	if err := s.Sessions.SetData(ctx, session.ID, identityData, old.Data[identityData]); err != nil {
-		return err
-	}
-	if err := s.Sessions.End(ctx, current.Token); err != nil {
-		return fmt.Errorf("end the session of the space left: %w", err)
+		return fmt.Errorf("move to another space: %w", err)
 	}
 	s.Cookies.SetCookie(c, token, session)
 	return web.SeeOther(c, homePath)

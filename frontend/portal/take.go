@@ -15,6 +15,8 @@ import (
 type takeView struct {
 	Form  *form.Form
 	Prove bool // a new code from the phone is asked for
+	// Coming: that code has just been sent.
+	Coming bool
 }
 
 func (s *Surface) takeForm(c *gin.Context, _ authz.Actor) error {
@@ -24,22 +26,25 @@ func (s *Surface) takeForm(c *gin.Context, _ authz.Actor) error {
 
 // takeHome gives the file, after a new code when the last proof is old (PO-03).
 func (s *Surface) takeHome(c *gin.Context, actor authz.Actor) error {
-	ctx, page := c.Request.Context(), web.PageOf(c)
+	page := web.PageOf(c)
 	f, err := form.Parse(c.Writer, c.Request, page.Printer)
 	if err != nil {
 		return err
 	}
 	v, asked := takeView{Form: f}, false
 	if typed := f.Value("code"); typed != "" {
-		v.Prove = true
-		actor, err = s.proved(c, actor, typed)
+		if actor, err = s.proved(c, actor, typed); err == nil {
+			f.Set("code", "")
+		}
+		v.Prove, v.Coming = err != nil, err != nil
 	}
+	var everywhere []authz.Actor
 	if err == nil {
-		err = s.Review.ExportOwn(ctx, actor)
+		everywhere, err = s.takenFrom(c, actor)
 	}
 	if p := problem.As(err); p != nil && p.Kind == problem.KindNeedsStepUp {
 		v.Prove, asked = true, true
-		err = s.Beneficiaries.SendPortalCode(ctx, actor)
+		v.Coming, err = s.askCode(c, actor)
 	}
 	ok, err := f.Accept(err)
 	switch {
@@ -50,10 +55,37 @@ func (s *Surface) takeHome(c *gin.Context, actor authz.Actor) error {
 	case asked:
 		return web.Render(c, http.StatusOK, takePage(page, v))
 	}
-	raw, err := s.everything(c, actor)
+	raw, err := s.everything(c, actor.Now, everywhere)
 	if err != nil {
 		return err
 	}
 	c.Header("Cache-Control", "no-store")
 	return web.Download(c, "relais.json", "application/json", raw)
+}
+
+// takenFrom is the person in each of their spaces, this one and those that the
+// same national sign-in opens, once each of them has decided and recorded that
+// they take everything home.
+func (s *Surface) takenFrom(c *gin.Context, actor authz.Actor) ([]authz.Actor, error) {
+	all, err := s.spaces(c, actor)
+	if err != nil {
+		return nil, err
+	}
+	everywhere := []authz.Actor{actor}
+	for _, space := range all {
+		if space.Beneficiary == actor.Beneficiary {
+			continue
+		}
+		there, err := s.inOther(c, actor, space)
+		if err != nil {
+			return nil, err
+		}
+		everywhere = append(everywhere, there)
+	}
+	for _, a := range everywhere {
+		if err := s.Review.ExportOwn(c.Request.Context(), a); err != nil {
+			return nil, err
+		}
+	}
+	return everywhere, nil
 }

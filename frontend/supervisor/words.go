@@ -188,5 +188,5 @@ func (f frame) quoted(s string) string {
 	if s == "" {
 		return ""
 	}
-	return f.T("supervisor.quoted", "Text", s)
+	return f.T("shell.quoted", "Text", s)
 }

@@ -8,6 +8,9 @@ type Failure struct {
 	Status  int
 	// SignInHref leads to signing in and back.
 	SignInHref string
+	// ForPerson: somebody helped reads it, who asks the organisation and knows
+	// no referent.
+	ForPerson bool
 }
 
 // words picks the texts: those of the kind, unless the code has its own.
@@ -15,6 +18,9 @@ func (x Failure) words(p Page, part string) string {
 	kind := string(x.Problem.Kind)
 	if !p.Has("failure." + kind + "." + part) {
 		kind = string(problem.KindInternal)
+	}
+	if key := "failure." + kind + "." + part + "_person"; x.ForPerson && p.Has(key) {
+		return p.T(key)
 	}
 	return p.T("failure." + kind + "." + part)
 }

@@ -49,7 +49,7 @@ func fail(c *gin.Context, err error) {
 		c.Redirect(http.StatusSeeOther, signIn)
 		return
 	}
-	facts := templates.Failure{Problem: p, Status: status, SignInHref: signIn}
+	facts := templates.Failure{Problem: p, Status: status, SignInHref: signIn, ForPerson: s.signIn != "" && s.signIn != s.web.cfg.SignInPath}
 	if rerr := Render(c, status, templates.FailurePage(PageOf(c), facts)); rerr != nil {
 		s.web.cfg.Log.ErrorContext(c.Request.Context(), "error page", slog.Any("error", rerr))
 		c.Status(http.StatusInternalServerError)

@@ -389,3 +389,25 @@ func TestAllowForm(t *testing.T) {
 		t.Errorf("policy %q", policy)
 	}
 }
+
+// Somebody helped has no referent to talk to: their pages send them to the
+// organisation.
+func TestForbiddenSendsThePersonToTheOrganisation(t *testing.T) {
+	t.Parallel()
+	s := setup(t, "https://relais.example")
+	s.GET("/mine/refused", Handle(func(c *gin.Context) error {
+		SetSignIn(c, "/card")
+		return problem.Forbidden("x")
+	}))
+	for _, lang := range i18n.Langs() {
+		say := i18n.For(lang)
+		staff := s.do(http.MethodGet, "/fail/forbidden", "Accept-Language", string(lang)).Body.String()
+		person := s.do(http.MethodGet, "/mine/refused", "Accept-Language", string(lang)).Body.String()
+		if !strings.Contains(staff, say.T("failure.forbidden.next")) || strings.Contains(staff, say.T("failure.forbidden.next_person")) {
+			t.Errorf("%s: staff are not sent to their referent", lang)
+		}
+		if !strings.Contains(person, say.T("failure.forbidden.next_person")) || strings.Contains(person, say.T("failure.forbidden.next")) {
+			t.Errorf("%s: the person is not sent to the organisation", lang)
+		}
+	}
+}
