@@ -56,6 +56,10 @@ type Session struct {
 	// StrongAt is the last fresh authentication; zero for a person who showed
 	// a card only.
 	StrongAt time.Time
+	// Standing names, at the instant the session was read, the last change of
+	// anything that the account's authority is made of (migration 0016); zero when
+	// it was not read.
+	Standing int64
 }
 
 // SessionsDeps are what Sessions need. A lifetime left at zero is the default.

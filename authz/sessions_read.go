@@ -42,7 +42,8 @@ func (s *Sessions) readAll(ctx context.Context, hashes []tokenHash) ([]*Session,
 	for i := range hashes {
 		keys[i] = hashes[i][:]
 	}
-	rows, err := s.deps.Store.Hot().Query(ctx, `SELECT token_hash, `+sessionColumns+` FROM web_sessions WHERE token_hash = ANY ($1)`, keys)
+	rows, err := s.deps.Store.Hot().Query(ctx, `SELECT token_hash, `+sessionColumns+`, coalesce(standings.version, 0)
+		FROM web_sessions LEFT JOIN standings USING (account_id) WHERE token_hash = ANY ($1)`, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func scanSession(row pgx.Rows) (hash tokenHash, session *Session, err error) {
 	)
 	s := &Session{}
 	err = row.Scan(&kept, &id, &account, &beneficiary, &tier, &organisation, &s.Issuer, &s.SID, &s.IDToken, &data,
-		&s.CreatedAt, &s.SeenAt, &strong, &s.ExpiresAt)
+		&s.CreatedAt, &s.SeenAt, &strong, &s.ExpiresAt, &s.Standing)
 	if err != nil {
 		return hash, nil, err
 	}

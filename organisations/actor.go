@@ -13,8 +13,9 @@ import (
 var errNobody = problem.New(problem.KindUnauthenticated, "unauthenticated")
 
 // Actor says who a session's account is at this instant, with everything a
-// decision needs: one SQL statement, on every request, nothing kept in between
-// (AU-10). A suspended account is still an actor, marked as such, so that it
+// decision needs (AU-10): one SQL statement, or none when the session came with
+// the word of the database that nothing of it has changed since it was last read
+// (actor_known.go). Authority is computed anew each time. A suspended account is still an actor, marked as such, so that it
 // is told why; one that is not bound or has ended is nobody.
 //
 // With no organisation asked for, the first membership that can act is chosen,
@@ -34,7 +35,7 @@ func (s *Service) Actor(ctx context.Context, q ActorQuery) (authz.Actor, error) 
 
 // loadActor is Actor for an account in any state.
 func (s *Service) loadActor(ctx context.Context, q ActorQuery) (authz.Actor, AccountState, error) {
-	rows, err := s.actorRows(ctx, q.Account)
+	rows, err := s.actorRows(ctx, q)
 	if err != nil {
 		return authz.Actor{}, "", err
 	}

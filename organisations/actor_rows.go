@@ -58,12 +58,12 @@ func (n *nullStanding) value(current charters) standing {
 // actorStatement loads everything that some actors are in one round trip; $2 is
 // their accounts.
 const actorStatement = `
-SELECT a.id, a.name, a.language, 
+SELECT a.id, a.name, a.language, coalesce(v.version, 0),
 	EXISTS (SELECT FROM operators op WHERE op.account_id = a.id AND op.ended_at IS NULL),
 	s.organisations, s.territories,
 	m.organisation_id, coalesce(m.role, ''), coalesce(o.name, ''), coalesce(o.territory, ''), coalesce(o.pack, ''),
 	` + standingColumns + `
-FROM accounts a
+FROM accounts a LEFT JOIN standings v ON v.account_id = a.id
 CROSS JOIN LATERAL (SELECT array_agg(r.organisation_id) FILTER (WHERE r.organisation_id IS NOT NULL) AS organisations,
 	array_agg(r.territory) FILTER (WHERE r.territory IS NOT NULL) AS territories
 	FROM remits r WHERE r.account_id = a.id AND r.ended_at IS NULL) s
@@ -75,6 +75,7 @@ WHERE a.id = ANY ($2::uuid[])`
 type actorRow struct {
 	account        uuid.UUID
 	name, language string
+	version        int64 // of the account's standing
 	operator       bool
 	organisations  []uuid.UUID
 	territories    []string
@@ -88,7 +89,7 @@ func scanActor(row pgx.CollectableRow) (actorRow, error) {
 	var account, organisation pgtype.UUID
 	m := &r.membership
 	into := make([]any, 0, 24)
-	into = append(into, &account, &r.name, &r.language, &r.operator, &r.organisations, &r.territories,
+	into = append(into, &account, &r.name, &r.language, &r.version, &r.operator, &r.organisations, &r.territories,
 		&organisation, &m.Role, &m.OrganisationName, &m.Territory, &m.Pack)
 	err := row.Scan(append(into, r.standing.into()...)...)
 	if r.account = account.Bytes; organisation.Valid {
@@ -98,13 +99,18 @@ func scanActor(row pgx.CollectableRow) (actorRow, error) {
 	return r, err
 }
 
-// actorRows reads an account's rows as they are now, together with those of the
+// actorRows gives an account's rows as they are now: those known, when the
+// database says that they are the last, else read together with those of the
 // other requests that arrived in the meantime.
-func (s *Service) actorRows(ctx context.Context, account uuid.UUID) ([]actorRow, error) {
-	found, err := s.actors.Do(ctx, account)
+func (s *Service) actorRows(ctx context.Context, q ActorQuery) ([]actorRow, error) {
+	if rows := s.known.at(q.Account, q.Standing); rows != nil {
+		return rows, nil
+	}
+	found, err := s.actors.Do(ctx, q.Account)
 	if err != nil {
 		return nil, fmt.Errorf("load the actor: %w", err)
 	}
+	s.known.keep(q.Account, found)
 	return found, nil
 }
 

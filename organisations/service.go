@@ -29,6 +29,7 @@ type Service struct {
 	charters charters
 	// actors reads who asks, for requests that arrive together.
 	actors *store.Group[uuid.UUID, []actorRow]
+	known  knownActors
 }
 
 // New makes the service.

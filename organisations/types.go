@@ -36,6 +36,9 @@ type ActorQuery struct {
 	Session      uuid.UUID
 	StrongAt     time.Time // last fresh authentication of the session
 	Language     string    // of the session; empty: the account's own
+	// Standing is authz.Session's, read a moment ago: while it is that of what was
+	// last read about the account, that is not read again. Zero reads.
+	Standing int64
 }
 
 // Organisation is one that employs mediators.

@@ -147,7 +147,7 @@ func (d *Desk) Actor(c *gin.Context) (authz.Actor, error) {
 	switch {
 	case session.Account != uuid.Nil:
 		return d.Organisations.Actor(ctx, organisations.ActorQuery{Account: session.Account, Organisation: session.Organisation,
-			Session: session.ID, StrongAt: session.StrongAt, Language: string(web.PageOf(c).Lang())})
+			Session: session.ID, StrongAt: session.StrongAt, Language: string(web.PageOf(c).Lang()), Standing: session.Standing})
 	case session.Beneficiary != uuid.Nil:
 		actor, err := d.Beneficiaries.PersonActor(ctx, beneficiaries.PersonQuery{Beneficiary: session.Beneficiary, Session: session.ID,
 			Tier: session.Tier, StrongAt: session.StrongAt})

@@ -38,6 +38,7 @@ var narrowRights = map[string]string{
 	"log_batches":      "SELECT, INSERT",
 	"log_checkpoints":  "SELECT, INSERT",
 	"log_incarnation":  "SELECT",
+	"standings":        "SELECT", // so does that of what an authority is made of
 	"row_history":      "SELECT", // its trigger function writes as the owner
 	"goose_db_version": "SELECT",
 	"river_migration":  "SELECT",
