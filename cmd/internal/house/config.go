@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/mod/sumdb/note"
 
 	"github.com/relais-org/relais/authz/login"
 )
@@ -30,6 +31,9 @@ type Config struct {
 	LogKeyFile      string // RELAIS_LOG_KEY_FILE, note signer key
 	// ProviderKeysFile is RELAIS_PROVIDER_KEYS_FILE, what the OpenID provider signs with.
 	ProviderKeysFile string
+	// LogFormerKeys is RELAIS_LOG_FORMER_KEYS, the public keys that signed the log
+	// before the present one.
+	LogFormerKeys    []note.Verifier
 	LogOrigin        string         // RELAIS_LOG_ORIGIN, first line of checkpoints
 	Issuers          []login.Issuer // RELAIS_ISSUERS_FILE, JSON
 	SMTPURL          string         // RELAIS_SMTP_URL, smtp://user:password@host:587
@@ -163,6 +167,7 @@ func (r *reader) rest(c *Config) {
 			c.LogOrigin = u.Host + "/log"
 		}
 	}
+	r.formerKeys(c)
 	if key := r.secret("RELAIS_CODE_KEY"); key != "" {
 		c.CodeKey = []byte(key)
 		if len(key) < 32 {
@@ -170,7 +175,7 @@ func (r *reader) rest(c *Config) {
 		}
 	}
 	r.messages(c)
-	for _, p := range strings.FieldsFunc(r.get("RELAIS_TRUSTED_PROXIES"), func(c rune) bool { return c == ',' || c == ' ' }) {
+	for _, p := range r.list("RELAIS_TRUSTED_PROXIES") {
 		if _, _, err := net.ParseCIDR(p); err != nil {
 			r.fault("RELAIS_TRUSTED_PROXIES", "%q is not a range like 10.0.0.0/8", p)
 			continue
@@ -181,6 +186,27 @@ func (r *reader) rest(c *Config) {
 		r.fault("RELAIS_LOG_LEVEL", "is one of debug, info, warn, error")
 	}
 	r.issuers(c)
+}
+
+// list reads values set apart by commas or spaces.
+func (r *reader) list(name string) []string {
+	return strings.FieldsFunc(r.get(name), func(c rune) bool { return c == ',' || c == ' ' })
+}
+
+// formerKeys reads the log's earlier public keys. They bear its name, which
+// never changes: a key of another log would never be asked for.
+func (r *reader) formerKeys(c *Config) {
+	for _, text := range r.list("RELAIS_LOG_FORMER_KEYS") {
+		key, err := note.NewVerifier(text)
+		switch {
+		case err != nil:
+			r.fault("RELAIS_LOG_FORMER_KEYS", "%q is not a public key like name+hash+key", text)
+		case key.Name() != c.LogOrigin:
+			r.fault("RELAIS_LOG_FORMER_KEYS", "%q is not a key of the log %s", text, c.LogOrigin)
+		default:
+			c.LogFormerKeys = append(c.LogFormerKeys, key)
+		}
+	}
 }
 
 func (r *reader) connections(c *Config) {

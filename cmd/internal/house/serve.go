@@ -131,12 +131,12 @@ func (h *House) startJobs(ctx context.Context, background *sync.WaitGroup, fail 
 	if err != nil {
 		return nil, err
 	}
-	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
-		return nil, fmt.Errorf("start the worker: %w", err)
-	}
-	sequencer, err := ledger.NewSequencer(ledger.Deps{Store: h.Store, Key: h.LogKey, Origin: h.Config.LogOrigin, Logger: h.Logger, Metrics: logMetrics()})
+	sequencer, err := h.sequencer() // before anything runs that would have to be stopped
 	if err != nil {
 		return nil, err
+	}
+	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		return nil, fmt.Errorf("start the worker: %w", err)
 	}
 	background.Add(2)
 	go func() {
@@ -156,6 +156,11 @@ func (h *House) startJobs(ctx context.Context, background *sync.WaitGroup, fail 
 			h.Logger.WarnContext(end, "the worker did not stop in time", slog.Any("error", err))
 		}
 	}, nil
+}
+
+func (h *House) sequencer() (*ledger.Sequencer, error) {
+	return ledger.NewSequencer(ledger.Deps{Store: h.Store, Key: h.LogKey, FormerKeys: h.Config.LogFormerKeys,
+		Origin: h.Config.LogOrigin, Logger: h.Logger, Metrics: logMetrics()})
 }
 
 // sweep runs what is due every minute. Nothing depends on its being on time:
