@@ -122,7 +122,7 @@ func (x sheet) cardWords() document.CardWords {
 	}
 	return document.CardWords{
 		Language: language, Title: w.say("document.card_title"), Name: cardName(x.p.Beneficiary),
-		Scope:        w.say("document.card_scope", "Organisation", x.p.Organisation.Name, "Themes", strings.Join(themes, " · ")),
+		Scope:        w.say("document.card_scope", "Organisation", onCard(x.p.Organisation.Name), "Themes", strings.Join(themes, " · ")),
 		Period:       w.say("document.card_period", "Start", w.longDate(x.p.PresentedAt), "End", x.p.EndsInWords.Person),
 		Organisation: x.p.Organisation.Name, Phone: x.org.Phone,
 		CodeLabel: w.say("document.card_code"), ScanLabel: w.say("document.card_scan"),
@@ -135,6 +135,15 @@ func (x sheet) cardStop(w tongue) string {
 		return w.say("document.card_stop_code", "Address", plainAddress(x.base)+"/card")
 	}
 	return w.say("document.card_stop", "Phone", x.org.Phone, "Address", plainAddress(x.base)+"/card")
+}
+
+// onCard is the name of a house in a sentence of the card, which has little room.
+func onCard(name string) string {
+	const most = 60
+	if r := []rune(name); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return name
 }
 
 // cardName is "María Ángeles N.".

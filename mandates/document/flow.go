@@ -7,6 +7,7 @@ type block struct {
 	st    style
 	above float64 // space above, in millimetres
 	name  bool    // a name or an address: it keeps its own direction
+	cut   bool    // on a card, its end may go where room lacks
 	lang  string  // when it is not the column's
 }
 
@@ -69,6 +70,38 @@ func (f *flow) set(c *column, blocks []block) []setLine {
 		}
 	}
 	return lines
+}
+
+// tall is how high blocks are in a column.
+func (f *flow) tall(c *column, blocks []block) float64 {
+	total := 0.0
+	for i, b := range blocks {
+		if i > 0 {
+			total += b.above
+		}
+		total += float64(len(f.wrap(b.text, b.st, c.w))) * b.st.lineHeight()
+	}
+	return total
+}
+
+// fit sets blocks in a space of fixed height, making the letters a little
+// smaller until they fit.
+func (f *flow) fit(c *column, y, height float64, blocks []block) {
+	for range 14 {
+		if f.tall(c, blocks) <= height {
+			break
+		}
+		for i := range blocks {
+			blocks[i].st.size *= 0.95
+		}
+	}
+	f.put(c, y, blocks)
+}
+
+// put sets blocks from a height on.
+func (f *flow) put(c *column, y float64, blocks []block) {
+	f.y = y
+	f.lines([]*column{c}, [][]setLine{f.set(c, blocks)})
 }
 
 func tall(lines []setLine) float64 {

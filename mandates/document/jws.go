@@ -22,23 +22,7 @@ var ErrSignature = problem.New(problem.KindInvalid, "signature_not_valid")
 // Sign signs stored bytes with the active key and gives the compact JWS
 // (RFC 7515, payload attached) and the id of the key.
 func (k *Keyring) Sign(stored []byte) (jws, kid string, err error) {
-	k.mu.RLock()
-	key := k.keys[0]
-	k.mu.RUnlock()
-	opts := (&jose.SignerOptions{}).WithType(JWSType)
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key.JWK}, opts)
-	if err != nil {
-		return "", "", ErrKeyring.Because(err)
-	}
-	object, err := signer.Sign(stored)
-	if err != nil {
-		return "", "", ErrKeyring.Because(err)
-	}
-	jws, err = object.CompactSerialize()
-	if err != nil {
-		return "", "", ErrKeyring.Because(err)
-	}
-	return jws, key.JWK.KeyID, nil
+	return k.signAs(JWSType, stored)
 }
 
 // Verify checks a compact JWS against every key of the ring and gives the exact

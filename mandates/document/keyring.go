@@ -63,16 +63,16 @@ func NewKeyring(random io.Reader, now time.Time) (*Keyring, error) {
 	return k, nil
 }
 
-// LoadKeyring reads a file written by Save. It refuses a file that others on the
-// machine may read, holds no or several active keys, a public key only, a curve
+// LoadKeyring reads a file written by Save. It refuses a file that anybody but
+// its owner may read, holds no or several active keys, a public key only, a curve
 // other than P-256, or a key id that is not the key's thumbprint.
 func LoadKeyring(path string, random io.Reader) (*Keyring, error) {
 	stat, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("load keyring: %w", err)
 	}
-	if stat.Mode().Perm()&0o007 != 0 {
-		return nil, ErrKeyring.Because(fmt.Errorf("%s is open to everyone on this machine (mode %o)", path, stat.Mode().Perm()))
+	if stat.Mode().Perm()&0o077 != 0 {
+		return nil, ErrKeyring.Because(fmt.Errorf("%s may be read by others (mode %o): chmod 600 it", path, stat.Mode().Perm()))
 	}
 	raw, err := os.ReadFile(path) // #nosec G304 -- the operator names the file
 	if err != nil {

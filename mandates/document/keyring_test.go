@@ -232,6 +232,7 @@ func TestKeyringFile(t *testing.T) {
 		mode    os.FileMode
 	}{
 		"readable by all": {string(raw), 0o604},
+		"of the group":    {string(raw), 0o640},
 		"two active":      {strings.Replace(string(raw), `"previous"`, `"active"`, 1), 0o600},
 		"none active":     {strings.Replace(string(raw), `"active"`, `"previous"`, 1), 0o600},
 		"odd status":      {strings.Replace(string(raw), `"previous"`, `"spare"`, 1), 0o600},

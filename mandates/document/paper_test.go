@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"image"
 	"image/color"
 	"image/png"
@@ -284,13 +285,15 @@ func checkPaper(t *testing.T, name, language string, pdf []byte, pages int) {
 	golden(t, name+".golden.txt", []byte(read.outline(t)))
 }
 
-// A card has one page whatever is written on it.
+// UI-03: a card has one page whatever is written on it, in letters one can read:
+// names are cut, and what does not fit then is refused.
 func TestCardWithLongWords(t *testing.T) {
 	t.Parallel()
 	in := sampleCard(t, "es")
-	in.Words.Scope = strings.Repeat("puede ayudarme con mi vivienda, ", 12)
-	in.Words.Organisation = strings.Repeat("Mancomunidad de municipios ", 6)
-	in.Words.Stop = strings.Repeat("Para parar llamo. ", 9)
+	in.Words.Name = strings.Repeat("Maximiliana ", 16) + "N."
+	in.Words.Scope = strings.Repeat("puede ayudarme con mi vivienda, ", 11)
+	in.Words.Organisation = strings.Repeat("Mancomunidad de municipios ", 7)
+	in.Words.Stop = strings.Repeat("Para parar llamo. ", 8)
 	card, err := Card(in)
 	if err != nil {
 		t.Fatal(err)
@@ -298,8 +301,19 @@ func TestCardWithLongWords(t *testing.T) {
 	look(t, "card.long.pdf", card)
 	read := inspect(t, card)
 	read.sound(t, "es")
-	if len(read.pages) != 1 || !strings.Contains(read.outline(t), "05 55 00 00 00") {
-		t.Errorf("%d pages, or the telephone is gone", len(read.pages))
+	outline := read.outline(t)
+	if len(read.pages) != 1 || !strings.Contains(outline, "05 55 00 00 00") || strings.Count(flat(outline), "mi vivienda,") != 11 || !strings.Contains(outline, "…") {
+		t.Errorf("%d pages: %s", len(read.pages), outline)
+	}
+	in.Words.Stop = strings.Repeat("Para parar llamo. ", 30)
+	if _, err := Card(in); !errors.Is(err, errTooMuch) {
+		t.Errorf("a card nobody can read: %v", err)
+	}
+	blocks := []block{{st: style{size: 18}}, {st: style{size: 12.5, lead: 1.1}}}
+	for closer(blocks) {
+	}
+	if blocks[0].st.size < leastSize || blocks[1].st.size < leastSize || blocks[1].st.lead != 1.1 || blocks[0].st.lead != leastLead {
+		t.Errorf("shrunk to %+v", blocks)
 	}
 }
 

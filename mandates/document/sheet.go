@@ -52,13 +52,14 @@ type style struct {
 
 const mmPerPoint = 25.4 / 72
 
-func (s style) lineHeight() float64 {
-	lead := s.lead
-	if lead == 0 {
-		lead = 1.38
+func (s style) leading() float64 {
+	if s.lead == 0 {
+		return 1.38
 	}
-	return s.size * lead * mmPerPoint
+	return s.lead
 }
+
+func (s style) lineHeight() float64 { return s.size * s.leading() * mmPerPoint }
 
 // sheet is one PDF being drawn. Lengths are millimetres from the top left.
 type sheet struct {

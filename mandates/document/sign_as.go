@@ -13,10 +13,16 @@ func (k *Keyring) SignAs(typ string, payload []byte) (jws, kid string, err error
 	if typ == "" || typ == JWSType {
 		return "", "", ErrKeyring.Because(errors.New("this typ is the mandates' own"))
 	}
+	return k.signAs(typ, payload)
+}
+
+// signAs gives the compact JWS under any typ, and the id of the active key.
+func (k *Keyring) signAs(typ string, payload []byte) (jws, kid string, err error) {
 	k.mu.RLock()
 	key := k.keys[0]
 	k.mu.RUnlock()
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key.JWK}, (&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
+	opts := (&jose.SignerOptions{}).WithType(jose.ContentType(typ))
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key.JWK}, opts)
 	if err != nil {
 		return "", "", ErrKeyring.Because(err)
 	}
@@ -24,6 +30,8 @@ func (k *Keyring) SignAs(typ string, payload []byte) (jws, kid string, err error
 	if err != nil {
 		return "", "", ErrKeyring.Because(err)
 	}
-	jws, err = object.CompactSerialize()
-	return jws, key.JWK.KeyID, err
+	if jws, err = object.CompactSerialize(); err != nil {
+		return "", "", ErrKeyring.Because(err)
+	}
+	return jws, key.JWK.KeyID, nil
 }
