@@ -28,9 +28,10 @@ const (
 	maxLimit     = 100
 )
 
-// Outcomes lists the outcomes that a search may ask for.
+// Outcomes lists the outcomes that a search may ask for: those of steps, in
+// their order, and refused.
 func Outcomes() []string {
-	return []string{"done", "prepared", "submitted", "answer_received", "waiting", "not_done", "refused"}
+	return []string{"done", "prepared", "submitted", "answer_received", "waiting", "failed", "not_done", "refused"}
 }
 
 // faults gathers the fields that do not hold, in page order.

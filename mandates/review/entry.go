@@ -38,7 +38,7 @@ func (s *Service) Entry(ctx context.Context, actor authz.Actor, event uuid.UUID,
 		if x, err = s.explain(actor, r); err != nil {
 			return err
 		}
-		return tx.Append(look(translog.LogViewed, about, lookDetail{Subject: "entry", Entry: event.String(), Shown: 1}, purpose))
+		return tx.Append(look(translog.LogViewed, about, lookDetail{Subject: "entry", Entry: event.String(), Shown: 1}, r.Erased, purpose))
 	})
 	if err != nil {
 		return Explained{}, err

@@ -69,7 +69,7 @@ func (s *Service) Export(ctx context.Context, actor authz.Actor, q Query) (*Expo
 		x.filter = f.filter
 		d := q.detail("export", f)
 		d.Shown, d.Cut = x.Rows, x.Cut
-		return tx.Append(look(translog.LogExported, f.about, d, q.Purpose))
+		return tx.Append(look(translog.LogExported, f.about, d, f.erased(), q.Purpose))
 	})
 	if err != nil {
 		return nil, err

@@ -40,12 +40,14 @@ type lookWords struct {
 }
 
 // look makes the event of a look. about says whose it is; with a person in it
-// the purpose is personal content, so that it can be erased.
-func look(kind translog.Kind, about translog.Event, d lookDetail, purpose string) translog.Event {
+// the purpose is personal content, so that it can be erased. Of somebody erased
+// nothing would erase it any more, and it may name them: it is not kept.
+func look(kind translog.Kind, about translog.Event, d lookDetail, erased bool, purpose string) translog.Event {
 	about.Kind = kind
-	if about.Beneficiary == uuid.Nil {
+	switch {
+	case about.Beneficiary == uuid.Nil:
 		d.Purpose = purpose
-	} else {
+	case !erased:
 		about.Personal = lookWords{Purpose: purpose}
 	}
 	about.Detail = d

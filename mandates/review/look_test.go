@@ -326,4 +326,69 @@ func TestErasedPerson(t *testing.T) {
 			t.Errorf("entry %+v", e)
 		}
 	}
+	// Each way to look at them says no more than that somebody looked.
+	const told = "Madame Haddad asks who looked at her"
+	for name, look := range map[string]func() error{
+		"person": func() error {
+			_, err := h.Timeline(ctx, h.as(h.supervisor), review.Look{Subject: review.Subject{Beneficiary: h.here.person}, Purpose: told})
+			return err
+		},
+		"mandate": func() error {
+			_, err := h.Open(ctx, h.as(h.supervisor), review.Look{Subject: review.Subject{Mandate: h.here.mandate.ID}, Purpose: told})
+			return err
+		},
+		"search": func() error {
+			_, err := h.Search(ctx, h.as(h.supervisor), review.Query{Person: h.here.person, Purpose: told})
+			return err
+		},
+		"entry": func() error { _, err := h.Entry(ctx, h.as(h.supervisor), line.Entries[0].EventID, told); return err },
+	} {
+		must(t, look())
+		if e := h.last(); e.Purpose != "" || e.Detail["purpose"] != nil || e.Beneficiary != h.here.person {
+			t.Errorf("%s: kept %+v", name, e)
+		}
+	}
+}
+
+// A mandate past its end is expired before the job says so.
+func TestAMandateIsShownAsItCounts(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	look := func() string {
+		sheet, err := h.Open(t.Context(), h.as(h.supervisor), review.Look{Subject: review.Subject{Mandate: h.here.mandate.ID}, Purpose: why})
+		must(t, err)
+		return sheet.Mandate.State
+	}
+	if state := look(); state != "active" {
+		t.Errorf("live, and shown as %s", state)
+	}
+	h.clock.Set(h.here.mandate.EndsAt)
+	if state := look(); state != "expired" {
+		t.Errorf("past its end, and shown as %s", state)
+	}
+}
+
+// SU-01: a search asks for any outcome a step may have, and for refusals.
+func TestOutcomesOfASearch(t *testing.T) {
+	t.Parallel()
+	if got, want := review.Outcomes(), append(mandates.Outcomes(), "refused"); !slices.Equal(got, want) {
+		t.Errorf("asks for %v, want %v", got, want)
+	}
+}
+
+// PO-03: each organisation is asked, and records, before what it holds is taken
+// home; another's person is none of one's own.
+func TestTakingHomeIsRecordedAtEachOrganisation(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	for _, s := range []site{h.here, h.there} {
+		e := h.leaves(translog.LogExported, func() error { return h.ExportOwn(t.Context(), h.asPerson(s.person, authz.TierPhone)) })
+		if e.Role != "person" || e.Organisation != s.org || e.Beneficiary != s.person {
+			t.Errorf("recorded %+v", e)
+		}
+	}
+	before := h.count()
+	if err := h.ExportOwn(t.Context(), h.asPerson(h.here.person, authz.TierCard)); err == nil || h.count() != before+1 || h.last().Kind != translog.ActRefused {
+		t.Errorf("with a card alone: %v", err)
+	}
 }

@@ -9,8 +9,9 @@ import (
 )
 
 // ExportOwn decides and records that a person takes everything about them home
-// (PO-03; Regulation (EU) 2016/679, articles 15 and 20). The caller then reads
-// it, by the queries that the pages use.
+// (PO-03; Regulation (EU) 2016/679, articles 15 and 20), at one organisation:
+// whoever takes home what several hold is asked about, and recorded, at each.
+// The caller then reads it, by the queries that the pages use.
 func (s *Service) ExportOwn(ctx context.Context, actor authz.Actor) error {
 	return s.commands.Run(ctx, actor, "log.export_own", func(tx *command.Tx) error {
 		about := translog.Event{Organisation: actor.Organisation, Beneficiary: actor.Beneficiary}

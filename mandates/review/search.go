@@ -48,7 +48,7 @@ func (s *Service) Search(ctx context.Context, actor authz.Actor, q Query) (Page,
 		}
 		d := q.detail("search", f)
 		d.Older, d.Shown = before > 0, len(page.Entries)
-		return tx.Append(look(translog.LogSearched, f.about, d, q.Purpose))
+		return tx.Append(look(translog.LogSearched, f.about, d, f.erased(), q.Purpose))
 	})
 	return page, err
 }
@@ -62,6 +62,9 @@ type found struct {
 	actors  []uuid.UUID
 	nothing bool // nobody answers to the name: nothing to read
 }
+
+// erased: the one person whom the query is about is.
+func (f found) erased() bool { return len(f.people) == 1 && f.people[0].Erased }
 
 // find decides on a query, resolves the names in it, and bounds its ids.
 func (s *Service) find(tx *command.Tx, q Query, action authz.Action) (found, error) {

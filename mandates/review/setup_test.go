@@ -239,7 +239,9 @@ func (h *house) last() event {
 	}
 	f, err := translog.ParseFacts(facts)
 	must(h.t, err)
-	must(h.t, json.Unmarshal(f.Detail, &e.Detail))
+	if f.Detail != nil {
+		must(h.t, json.Unmarshal(f.Detail, &e.Detail))
+	}
 	if personal != nil {
 		var p struct{ Purpose string }
 		must(h.t, json.Unmarshal(personal, &p))

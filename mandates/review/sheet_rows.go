@@ -42,12 +42,15 @@ type mandateRow struct {
 	SignedAt, EndsAt, EndedAt                     *time.Time
 }
 
-func mandateByID(db *gorm.DB, id uuid.UUID) (Mandate, error) {
+// mandateByID reads a mandate, in the state that counts at an instant: past its
+// end it is expired, before the job says so.
+func mandateByID(db *gorm.DB, id uuid.UUID, now time.Time) (Mandate, error) {
 	var r mandateRow
 	err := store.First(db.Raw(`SELECT m.id, m.organisation_id, m.beneficiary_id, m.mediator_id, o.name AS organisation_name,
-			a.name AS mediator_name, m.pack, m.state, m.suspended_reason, m.signed_at, m.ends_at, m.ended_at,
-			(SELECT coalesce(string_agg(g.theme, ',' ORDER BY g.theme), '') FROM grants g WHERE g.mandate_id = m.id AND g.state IN ('pending','active')) AS themes
-		FROM mandates m JOIN organisations o ON o.id = m.organisation_id JOIN accounts a ON a.id = m.mediator_id WHERE m.id = ?`, id), &r)
+			a.name AS mediator_name, m.pack, m.suspended_reason, m.signed_at, m.ends_at, m.ended_at,
+			(SELECT coalesce(string_agg(g.theme, ',' ORDER BY g.theme), '') FROM grants g WHERE g.mandate_id = m.id AND g.state IN ('pending','active')) AS themes,
+			CASE WHEN m.state IN ('active', 'suspended') AND m.ends_at <= ? THEN 'expired' ELSE m.state END AS state
+		FROM mandates m JOIN organisations o ON o.id = m.organisation_id JOIN accounts a ON a.id = m.mediator_id WHERE m.id = ?`, now, id), &r)
 	m := Mandate{ID: r.ID, Organisation: r.OrganisationID, Beneficiary: r.BeneficiaryID, Mediator: r.MediatorID,
 		OrganisationName: r.OrganisationName, MediatorName: r.MediatorName, Pack: r.Pack, State: r.State, SuspendedReason: r.SuspendedReason,
 		SignedAt: value(r.SignedAt), EndsAt: value(r.EndsAt), EndedAt: value(r.EndedAt)}

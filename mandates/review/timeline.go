@@ -65,6 +65,7 @@ type opened struct {
 	about  translog.Event
 	detail lookDetail
 	at     place
+	erased bool // the person is: nothing personal is written about them again
 }
 
 // view decides on a subject, lets read show it, and leaves the event.
@@ -89,7 +90,7 @@ func (s *Service) view(ctx context.Context, actor authz.Actor, l Look, read func
 		if err != nil {
 			return err
 		}
-		return tx.Append(look(translog.LogViewed, o.about, d, purpose))
+		return tx.Append(look(translog.LogViewed, o.about, d, o.erased, purpose))
 	})
 }
 
@@ -122,14 +123,14 @@ func openPerson(tx *command.Tx, id uuid.UUID) (opened, error) {
 		return o, err
 	}
 	person := p.person()
-	o.sheet.Person, o.at = &person, place{ID: p.OrganisationID, Territory: p.Territory}
+	o.sheet.Person, o.erased, o.at = &person, p.Erased, place{ID: p.OrganisationID, Territory: p.Territory}
 	o.about = translog.Event{Organisation: p.OrganisationID, Beneficiary: id}
 	return o, nil
 }
 
 func openMandate(tx *command.Tx, id uuid.UUID) (opened, error) {
 	o := opened{detail: lookDetail{Subject: "mandate"}}
-	m, err := mandateByID(tx.DB(), id)
+	m, err := mandateByID(tx.DB(), id, tx.Now())
 	if missing(&err) || err != nil {
 		return o, err
 	}

@@ -174,7 +174,7 @@ type Membership struct {
 type Mandate struct {
 	ID, Organisation, Beneficiary, Mediator uuid.UUID
 	OrganisationName, MediatorName          string
-	State                                   string
+	State                                   string // as it counts now
 	SuspendedReason                         string
 	SignedAt, EndsAt, EndedAt               time.Time
 	Themes                                  []string // codes, of lines not ended
