@@ -21,6 +21,9 @@
 //     does, a fault is shown here and never sent there.
 //   - A code, a pushed request, a refresh token and a client assertion MUST work
 //     once. Codes, tokens and secrets never reach a log.
+//   - A refused proof, and another client's token, leave a refusal (act.refused)
+//     as far as clients.Refuse bounds it, and always a line in the structured log;
+//     a client that nobody knows leaves the line alone. The answer says neither.
 //   - Algorithms are named where something is parsed. none, and a shared secret
 //     where a key is expected, never verify.
 //   - PKCE with S256 is required of every client but those of the FranceConnect

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 )
@@ -65,8 +66,8 @@ func checked(in url.Values) (url.Values, error) {
 			if len(v) > limit {
 				return nil, bad(invalidRequest, "a parameter is too long")
 			}
-			if strings.ContainsRune(v, 0) {
-				return nil, bad(invalidRequest, "a parameter holds a null character")
+			if strings.ContainsRune(v, 0) || !utf8.ValidString(v) {
+				return nil, bad(invalidRequest, "a parameter holds a null character, or is not UTF-8")
 			}
 			if v != "" {
 				out.Add(name, v)

@@ -21,6 +21,8 @@
 //     who leaves, or is signed out by their provider, ends what it granted.
 //   - A code works once; a refresh token works once. The second time ends what
 //     the first gave (OP-04; RFC 9700 §2.2.2, §4.14).
+//   - A token that a client shows or gives up without its being theirs is refused
+//     as an unknown one is, and the refusal is about the person it concerns.
 //   - Codes and tokens are kept as SHA-256 only.
 //   - A request belongs to one browser and one mediator. Anybody else's, and any
 //     id of another organisation, looks like one that does not exist (OP-03).

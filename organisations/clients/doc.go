@@ -14,6 +14,8 @@
 //   - A redirect address is kept byte for byte as registered: https, or http on
 //     this very machine, without a fragment.
 //   - A client's assertion is used once, whichever process of ours sees it.
+//   - What is refused in a client's name is an event, bounded so that nobody who
+//     knows the name can fill the log.
 //   - A service belongs to no organisation; software belongs to exactly one.
 //
 // It never redirects, never calls a client, and never decides about mandates.

@@ -7,6 +7,8 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -36,8 +38,12 @@ func NewRegistry(d Dependencies) *Registry {
 // suspended, ended, or with another secret.
 var errProof = problem.New(problem.KindUnauthenticated, "client_invalid")
 
-// ByClientID finds an active client. Unknown, suspended and ended look alike.
+// ByClientID finds an active client. Unknown, suspended and ended look alike, and
+// so does what no text of ours can be.
 func (s *Registry) ByClientID(ctx context.Context, clientID string) (Client, error) {
+	if !utf8.ValidString(clientID) || strings.ContainsRune(clientID, 0) {
+		return Client{}, problem.NotFound()
+	}
 	return s.active(ctx, byClientID, clientID)
 }
 
