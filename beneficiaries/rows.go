@@ -117,7 +117,7 @@ func search(db *gorm.DB, organisation uuid.UUID, q Query, after cursor) ([]Benef
 		where, args = append(where, clause), append(args, values...)
 	}
 	for _, word := range strings.Fields(q.Text) {
-		add("search LIKE '%' || relais_fold(?) || '%'", escapeLike(word))
+		add("search LIKE '%' || relais_fold(?) || '%'", store.EscapeLike(word))
 	}
 	if !q.BirthDate.IsZero() {
 		add("birth_date = ?", q.BirthDate)
@@ -136,10 +136,6 @@ func search(db *gorm.DB, organisation uuid.UUID, q Query, after cursor) ([]Benef
 		out[i] = r.beneficiary()
 	}
 	return out, err
-}
-
-func escapeLike(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
 }
 
 // fold asks the database, so that the cursor compares as the index does.

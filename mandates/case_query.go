@@ -3,6 +3,7 @@ package mandates
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -38,10 +39,12 @@ func (s *Service) GetCase(ctx context.Context, actor authz.Actor, id uuid.UUID) 
 	if h.State.Closed() {
 		return h.Case, nil
 	}
-	covers, err := coversOf(db(ctx), h.Organisation, h.Beneficiary, h.Procedure)
+	facts, err := s.loadStepFacts(ctx, actor.Account, NewStep{Case: id})
 	if err != nil {
 		return Case{}, fmt.Errorf("load covering mandates: %w", err)
 	}
+	s.known.keep(actor, facts)
+	covers := facts.covers
 	now := s.commands.Store().Now()
 	if c, ok := best(covers, "", now); ok && c.weight("", now) >= 3 {
 		h.Mandate = c.mandate
@@ -143,14 +146,26 @@ func (s *Service) StepOf(ctx context.Context, actor authz.Actor, id uuid.UUID) (
 	return st, nil
 }
 
-// StepsOf lists what was done for a person in the actor's organisation, newest
-// first, 500 at most: what a receipt is made of.
-func (s *Service) StepsOf(ctx context.Context, actor authz.Actor, beneficiary uuid.UUID) ([]Step, error) {
-	obj := authz.Object{Kind: authz.KindStep, Organisation: actor.Organisation, Beneficiary: beneficiary}
-	if err := s.commands.Decide(actor, authz.StepRead, obj).Err(); err != nil {
+// StepPage asks for the steps of a case that come after an instant and, among
+// equals, an id.
+type StepPage struct {
+	Case  uuid.UUID
+	After time.Time // zero: from the first
+	ID    uuid.UUID
+	Limit int // 500 at most
+}
+
+// StepsOf reads a page of a case's steps, oldest first.
+func (s *Service) StepsOf(ctx context.Context, actor authz.Actor, p StepPage) ([]Step, error) {
+	h, err := loadCase(s.commands.Store().Read(ctx), p.Case)
+	if err != nil {
 		return nil, err
 	}
-	return stepsAbout(s.commands.Store().Read(ctx), actor.Organisation, beneficiary)
+	if err := s.readCase(ctx, actor, h); err != nil {
+		return nil, err
+	}
+	p.Limit = min(p.Limit, 500)
+	return stepsAfter(s.commands.Store().Read(ctx), p)
 }
 
 // stepObject gives a step's facts for a decision.

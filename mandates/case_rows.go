@@ -226,10 +226,13 @@ func stepsOf(db *gorm.DB, of uuid.UUID) ([]Step, error) {
 	return scanSteps(db.Raw("SELECT "+stepColumns+" WHERE s.case_id = ? ORDER BY s.at, s.id LIMIT 1000", of))
 }
 
-// stepsAbout reads a person's steps, newest first.
-func stepsAbout(db *gorm.DB, organisation, beneficiary uuid.UUID) ([]Step, error) {
-	return scanSteps(db.Raw("SELECT "+stepColumns+` WHERE s.case_id IN (SELECT id FROM cases WHERE beneficiary_id = ?) AND s.organisation_id = ?
-		ORDER BY s.at DESC, s.id DESC LIMIT 500`, beneficiary, organisation))
+// stepsAfter reads a page of them, however many there are.
+func stepsAfter(db *gorm.DB, p StepPage) ([]Step, error) {
+	where, args := " WHERE s.case_id = ?", []any{p.Case}
+	if !p.After.IsZero() {
+		where, args = where+" AND (s.at, s.id) > (?, ?)", append(args, p.After, p.ID)
+	}
+	return scanSteps(db.Raw("SELECT "+stepColumns+where+" ORDER BY s.at, s.id LIMIT ?", append(args, p.Limit)...))
 }
 
 func loadStep(db *gorm.DB, one uuid.UUID) (Step, error) {

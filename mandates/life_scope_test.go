@@ -196,13 +196,21 @@ func TestNotRenewable(t *testing.T) {
 		return func() error { _, err := b.Renew(t.Context(), b.as(b.mediator), m.ID, uuid.NewString()); return err }
 	}
 	for _, state := range []mandates.State{mandates.Revoked, mandates.Renounced, mandates.Void, mandates.Drafted, mandates.Presented} {
-		if e := b.refuses("not_renewable", renew(b.in(t, state))); e.Detail["command"] != "mandate.draft" {
+		m := b.in(t, state)
+		if m.Renewable(b.clock.Now()) {
+			t.Errorf("%s seems renewable", state)
+		}
+		if e := b.refuses("not_renewable", renew(m)); e.Detail["command"] != "mandate.draft" {
 			t.Errorf("%s: %v", state, e.Detail)
 		}
 	}
 	superseded := b.in(t, mandates.Superseded)
 	expired := b.in(t, mandates.Expired)
 	b.clock.Set(expired.EndsAt.AddDate(1, 0, 0))
+	superseded, expired = b.fresh(t, superseded.ID), b.fresh(t, expired.ID)
+	if superseded.Renewable(b.clock.Now()) || !expired.Renewable(b.clock.Now()) || expired.Renewable(b.clock.Now().Add(time.Second)) {
+		t.Error("what seems renewable is not what is")
+	}
 	b.adds(translog.MandateDrafted, renew(expired))
 	b.refuses("not_renewable", renew(superseded)) // it ended before its time, over a year ago
 	b.clock.Advance(time.Second)

@@ -2,6 +2,7 @@ package mandates
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -17,14 +18,7 @@ func (s *Service) Renew(ctx context.Context, actor authz.Actor, id uuid.UUID, id
 	if err != nil {
 		return Mandate{}, err
 	}
-	now := s.commands.Store().Now()
-	state := old.StateAt(now)
-	ended := old.EndsAt
-	if !old.EndedAt.IsZero() {
-		ended = old.EndedAt // before its time, superseded
-	}
-	renewable := state == Active || state == Suspended || state == Expired || state == Superseded
-	if !renewable || now.After(ended.AddDate(1, 0, 0)) {
+	if !old.Renewable(s.commands.Store().Now()) {
 		return Mandate{}, s.commands.RefuseOutside(ctx, actor, "mandate.draft", problem.Conflict("not_renewable"), old.about())
 	}
 	d := Draft{DurationDays: old.DurationDays, Language: old.Language, Interpreter: old.Interpreter}
@@ -35,4 +29,19 @@ func (s *Service) Renew(ctx context.Context, actor authz.Actor, id uuid.UUID, id
 		d.Grants = append(d.Grants, GrantChoice{Theme: g.Theme, Procedures: g.Procedures, Actions: g.Actions})
 	}
 	return s.begin(ctx, actor, newMandate{beneficiary: old.Beneficiary, key: idempotencyKey, renews: id, draft: d})
+}
+
+// Renewable reports whether Renew would take the mandate at an instant: live,
+// expired or superseded, for a year after it ended.
+func (m Mandate) Renewable(now time.Time) bool {
+	ended := m.EndsAt
+	if !m.EndedAt.IsZero() {
+		ended = m.EndedAt // before its time, superseded
+	}
+	switch m.StateAt(now) {
+	case Active, Suspended, Expired, Superseded:
+		return !now.After(ended.AddDate(1, 0, 0))
+	default:
+		return false
+	}
 }

@@ -149,7 +149,7 @@ func (s *Service) Organisations(ctx context.Context, actor authz.Actor, q Query)
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	rows, err := s.organisationPage(ctx, actor, escapeLike(text), after, limit+1)
+	rows, err := s.organisationPage(ctx, actor, store.EscapeLike(text), after, limit+1)
 	if err != nil {
 		return Page{}, err
 	}
@@ -186,11 +186,6 @@ func readCursor(s string) (pageKey, bool) {
 	id, err := uuid.Parse(string(b[:uuidLength]))
 	name := strings.ToValidUTF8(string(b[uuidLength:]), "")
 	return pageKey{Name: name, ID: id}, err == nil
-}
-
-// escapeLike makes a text stand for itself in LIKE.
-func escapeLike(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
 }
 
 // Facts gives other packages what they need of an organisation. It asks nobody

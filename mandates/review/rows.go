@@ -239,16 +239,12 @@ func everyWord(column, typed string) (string, []any) {
 	var args []any
 	for _, word := range strings.FieldsFunc(typed, func(r rune) bool { return strings.ContainsRune(" -'’.", r) }) {
 		where = append(where, column+` LIKE '% ' || relais_fold(?) || ' %'`)
-		args = append(args, escapeLike(word))
+		args = append(args, store.EscapeLike(word))
 	}
 	if len(where) == 0 {
 		return "false", nil
 	}
 	return strings.Join(where, " AND "), args
-}
-
-func escapeLike(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
 }
 
 // personsNamed finds people of the remit by name and birth date or phone.

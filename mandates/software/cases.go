@@ -115,15 +115,11 @@ func (s *Service) Steps(ctx context.Context, c Caller, id uuid.UUID, p Page) ([]
 	if err := s.lookAt(ctx, c, q); err != nil {
 		return nil, "", err
 	}
-	one, err := s.Mandates.GetCase(ctx, s.actor(c), id)
+	steps, err := s.Mandates.StepsOf(ctx, s.actor(c), mandates.StepPage{Case: id, After: after.at, ID: after.id, Limit: p.limit() + 1})
 	if err != nil {
 		return nil, "", err
 	}
-	rest := one.Steps
-	for len(rest) > 0 && after.id != uuid.Nil && !after.before(position{rest[0].At, rest[0].ID}) {
-		rest = rest[1:]
-	}
-	steps, next := cut(rest, p.limit(), func(st mandates.Step) position { return position{st.At, st.ID} })
+	steps, next := cut(steps, p.limit(), func(st mandates.Step) position { return position{st.At, st.ID} })
 	return steps, next, nil
 }
 

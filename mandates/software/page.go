@@ -1,7 +1,6 @@
 package software
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"slices"
@@ -34,14 +33,6 @@ func (p Page) limit() int {
 type position struct {
 	at time.Time
 	id uuid.UUID
-}
-
-// before reports whether p comes first.
-func (p position) before(o position) bool {
-	if c := p.at.Compare(o.at); c != 0 {
-		return c < 0
-	}
-	return bytes.Compare(p.id[:], o.id[:]) < 0
 }
 
 const positionBytes = 8 + 16

@@ -46,10 +46,13 @@ type owner struct {
 	territory                 string
 }
 
+// ownerStatements find whose something is; what is somebody erased's is nobody's.
 var ownerStatements = map[string]string{
-	personTable:  `SELECT b.id AS beneficiary_id, b.organisation_id, o.territory FROM beneficiaries b JOIN organisations o ON o.id = b.organisation_id WHERE b.id = ? AND b.erased_at IS NULL`,
-	mandateTable: `SELECT m.beneficiary_id, m.organisation_id, o.territory FROM mandates m JOIN organisations o ON o.id = m.organisation_id WHERE m.id = ?`,
-	caseTable:    `SELECT c.beneficiary_id, c.organisation_id, o.territory FROM cases c JOIN organisations o ON o.id = c.organisation_id WHERE c.id = ?`,
+	personTable: `SELECT b.id AS beneficiary_id, b.organisation_id, o.territory FROM beneficiaries b JOIN organisations o ON o.id = b.organisation_id WHERE b.id = ? AND b.erased_at IS NULL`,
+	mandateTable: `SELECT m.beneficiary_id, m.organisation_id, o.territory FROM mandates m JOIN organisations o ON o.id = m.organisation_id
+		JOIN beneficiaries b ON b.id = m.beneficiary_id WHERE m.id = ? AND b.erased_at IS NULL`,
+	caseTable: `SELECT c.beneficiary_id, c.organisation_id, o.territory FROM cases c JOIN organisations o ON o.id = c.organisation_id
+		JOIN beneficiaries b ON b.id = c.beneficiary_id WHERE c.id = ? AND b.erased_at IS NULL`,
 }
 
 func ownerOf(tx *store.Tx, q owned) (owner, error) {
@@ -86,7 +89,7 @@ func peopleRows(tx *store.Tx, organisation uuid.UUID, q PeopleQuery, after posit
 		if i == 6 {
 			break
 		}
-		w.add("search LIKE '%' || relais_fold(?) || '%'", strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(word))
+		w.add("search LIKE '%' || relais_fold(?) || '%'", store.EscapeLike(word))
 	}
 	if !q.BirthDate.IsZero() {
 		w.add("birth_date = ?", q.BirthDate)
@@ -104,20 +107,21 @@ func peopleRows(tx *store.Tx, organisation uuid.UUID, q PeopleQuery, after posit
 
 func mandateRows(tx *store.Tx, organisation uuid.UUID, q MandateQuery, after position) ([]MandateLine, error) {
 	var w where
-	w.add("organisation_id = ?", organisation)
+	w.add("m.organisation_id = ?", organisation)
+	w.add("b.erased_at IS NULL")
 	switch {
 	case q.State == mandates.Expired: // passed, and the job has not met it yet
-		w.add("(state = 'expired' OR state IN ('active', 'suspended') AND ends_at <= ?)", tx.Now())
+		w.add("(m.state = 'expired' OR m.state IN ('active', 'suspended') AND m.ends_at <= ?)", tx.Now())
 	case q.State.Live():
-		w.add("state = ? AND ends_at > ?", string(q.State), tx.Now())
+		w.add("m.state = ? AND m.ends_at > ?", string(q.State), tx.Now())
 	case q.State != "":
-		w.add("state = ?", string(q.State))
+		w.add("m.state = ?", string(q.State))
 	}
 	if !q.EndsBefore.IsZero() {
-		w.add("state IN ('active', 'suspended') AND ends_at > ? AND ends_at < ?", tx.Now(), q.EndsBefore)
+		w.add("m.state IN ('active', 'suspended') AND m.ends_at > ? AND m.ends_at < ?", tx.Now(), q.EndsBefore)
 	}
 	if after.id != uuid.Nil {
-		w.add("(created_at, id) > (?, ?)", after.at, after.id)
+		w.add("(m.created_at, m.id) > (?, ?)", after.at, after.id)
 	}
 	var rows []struct {
 		ID, BeneficiaryID uuid.UUID
@@ -126,7 +130,8 @@ func mandateRows(tx *store.Tx, organisation uuid.UUID, q MandateQuery, after pos
 		CreatedAt         time.Time
 		EndsAt            *time.Time
 	}
-	err := tx.DB().Raw("SELECT id, beneficiary_id, state, version, created_at, ends_at FROM mandates"+w.String()+" ORDER BY created_at, id LIMIT ?",
+	err := tx.DB().Raw("SELECT m.id, m.beneficiary_id, m.state, m.version, m.created_at, m.ends_at FROM mandates m JOIN beneficiaries b ON b.id = m.beneficiary_id"+
+		w.String()+" ORDER BY m.created_at, m.id LIMIT ?",
 		append(w.args, q.limit()+1)...).Scan(&rows).Error
 	out := make([]MandateLine, len(rows))
 	for i, r := range rows {

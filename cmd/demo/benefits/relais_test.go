@@ -15,6 +15,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -334,7 +335,14 @@ func plain(body string) string { return strings.NewReplacer("<bdi>", "", "</bdi>
 
 func (w *town) steps() []mandates.Step {
 	w.t.Helper()
-	all, err := w.h.Mandates.StepsOf(w.t.Context(), w.as(w.mediator), w.person.ID)
+	cases, err := w.h.Mandates.CasesOf(w.t.Context(), w.as(w.mediator), w.person.ID)
 	must(w.t, err)
+	var all []mandates.Step
+	for _, c := range cases {
+		steps, err := w.h.Mandates.StepsOf(w.t.Context(), w.as(w.mediator), mandates.StepPage{Case: c.ID, Limit: 100})
+		must(w.t, err)
+		all = append(all, steps...)
+	}
+	slices.Reverse(all) // newest first
 	return all
 }
