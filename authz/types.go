@@ -105,6 +105,10 @@ type Actor struct {
 	StrongAt time.Time
 	// Now is the server's clock when the actor was loaded.
 	Now time.Time
+	// Standing names the last change of anything that the account's authority is
+	// made of, as of these facts (migration 0016): what is written in the actor's
+	// name may be held to it. Zero: not known.
+	Standing int64
 }
 
 // Author is the account in whose name something is written: the actor's own, or

@@ -33,18 +33,15 @@ type askedStep struct {
 // preparedStep is a step decided, with its entry sealed.
 type preparedStep struct {
 	stepWrite
-	entry ledger.Row
-	place int // among those asked
+	standing int64 // of the actor
+	entry    ledger.Row
+	place    int // among those asked
 }
 
 // logSteps is the group's run: it writes what can be written together, and gives
 // nil for each step that is to be looked at alone.
 func (s *Service) logSteps(ctx context.Context, asked []askedStep) ([]*Step, error) {
-	questions := make([]stepQuestion, len(asked))
-	for i, a := range asked {
-		questions[i] = stepQuestion{of: a.Case, account: a.actor.Account, key: a.IdempotencyKey, corrects: a.Corrects}
-	}
-	facts, err := s.readStepFacts(ctx, questions)
+	facts, err := s.stepFactsOf(ctx, asked)
 	if lost(err) != nil {
 		return nil, fmt.Errorf("load the cases: %w", err)
 	}
@@ -67,17 +64,48 @@ func (s *Service) logSteps(ctx context.Context, asked []askedStep) ([]*Step, err
 		if err != nil {
 			continue // alone it meets this fault, and spoils nobody's step
 		}
-		ready = append(ready, preparedStep{stepWrite: w, entry: entry, place: i})
+		ready = append(ready, preparedStep{stepWrite: w, standing: a.actor.Standing, entry: entry, place: i})
 	}
 	out := make([]*Step, len(asked))
-	if len(ready) == 0 {
-		return out, nil
+	if len(ready) > 0 {
+		err = s.writeSteps(ctx, ready, out)
 	}
-	return out, s.writeSteps(ctx, ready, out)
+	for i, a := range asked {
+		if out[i] == nil { // whatever kept it from being written is read anew
+			s.known.drop(a.Case)
+		}
+	}
+	return out, err
+}
+
+// stepFactsOf gives the facts of the steps: those known, the others from one query.
+func (s *Service) stepFactsOf(ctx context.Context, asked []askedStep) ([]stepFacts, error) {
+	facts := make([]stepFacts, len(asked))
+	var questions []stepQuestion
+	var places []int
+	for i, a := range asked {
+		var known bool
+		if facts[i], known = s.known.of(a); !known {
+			questions = append(questions, stepQuestion{of: a.Case, account: a.actor.Account, key: a.IdempotencyKey, corrects: a.Corrects})
+			places = append(places, i)
+		}
+	}
+	if len(questions) == 0 {
+		return facts, nil
+	}
+	read, err := s.readStepFacts(ctx, questions)
+	for n, f := range read {
+		i := places[n]
+		facts[i] = f
+		s.known.keep(asked[i].actor, f)
+	}
+	return facts, err
 }
 
 // stepsHeld is heldQuery for several steps that leave their cases as they are:
-// the same conditions on the same locks. It waits for nobody: a step whose
+// the same conditions on the same locks, but that one version stands for all of
+// account, membership and organisation, training and charter too: whatever the
+// actor's authority was found on is as it was. It waits for nobody: a step whose
 // mandate, line or case somebody else holds just now is left out, so that one
 // revocation under way never keeps the others waiting. Whoever was left out
 // asks alone, and waits.
@@ -85,17 +113,14 @@ const stepsHeld = `SELECT q.*, c.organisation_id, c.beneficiary_id, c.procedure
 	FROM q JOIN mandates m ON m.id = q.mandate AND m.state || '' = 'active' AND m.ends_at > q.at
 	JOIN grants g ON g.id = q.line AND g.mandate_id = m.id AND g.state || '' = 'active' AND q.action = ANY (g.actions)
 	JOIN cases c ON c.id = q.of_case AND c.organisation_id = m.organisation_id AND c.beneficiary_id = m.beneficiary_id
-		AND c.state = q.state AND c.procedure = ANY (g.procedures)
-	JOIN organisations o ON o.id = m.organisation_id AND o.state = 'active'
-	JOIN memberships k ON k.account_id = q.mediator AND k.organisation_id = m.organisation_id AND k.role = 'mediator'
-		AND k.state = 'active' AND k.confirmed_at IS NOT NULL
-	JOIN accounts a ON a.id = k.account_id AND a.state = 'bound'
+		AND c.version = q.version AND c.procedure = ANY (g.procedures)
+	JOIN standings v ON v.account_id = q.mediator AND v.version = q.standing
 	FOR SHARE OF m, g SKIP LOCKED FOR NO KEY UPDATE OF c SKIP LOCKED`
 
 // stepColumnTypes are the columns of q that are the steps' own, before those of
 // their entries.
 var stepColumnTypes = []string{
-	"mandate uuid", "line uuid", "of_case uuid", "at timestamptz", "mediator uuid", "action text", "state text",
+	"mandate uuid", "line uuid", "of_case uuid", "at timestamptz", "mediator uuid", "standing bigint", "action text", "version int",
 	"id uuid", "outcome text", "receipt_number text", "note text", "present boolean", "due_on date", "corrects uuid", "key text",
 }
 
@@ -147,30 +172,36 @@ func lost(err error) error {
 func stepsArgs(asked []preparedStep) []any {
 	n := len(asked)
 	var (
-		ids                                                  [6][]pgtype.UUID
-		texts                                                [6][]pgtype.Text
-		ats                                                  = make([]pgtype.Timestamptz, n)
-		present                                              = make([]bool, n)
-		due                                                  = make([]pgtype.Date, n)
-		entries                                              = make([]ledger.Row, n)
-		mandate, line, of, mediator, id, corrects            = 0, 1, 2, 3, 4, 5
-		action, state, outcome, receiptNumber, noteText, key = 0, 1, 2, 3, 4, 5
+		ids                                           [6][]pgtype.UUID
+		texts                                         [5][]pgtype.Text
+		version                                       = make([]int32, n)
+		standing                                      = make([]int64, n)
+		ats                                           = make([]pgtype.Timestamptz, n)
+		present                                       = make([]bool, n)
+		due                                           = make([]pgtype.Date, n)
+		entries                                       = make([]ledger.Row, n)
+		mandate, line, of, mediator, id, corrects     = 0, 1, 2, 3, 4, 5
+		action, outcome, receiptNumber, noteText, key = 0, 1, 2, 3, 4
 	)
 	for i := range ids {
-		ids[i], texts[i] = make([]pgtype.UUID, n), make([]pgtype.Text, n)
+		ids[i] = make([]pgtype.UUID, n)
+	}
+	for i := range texts {
+		texts[i] = make([]pgtype.Text, n)
 	}
 	for i, p := range asked {
 		s := p.step
 		ids[mandate][i], ids[line][i], ids[of][i] = nativeID(p.cover.mandate), nativeID(p.cover.grant), nativeID(p.ID)
 		ids[mediator][i], ids[id][i], ids[corrects][i] = nativeID(s.Mediator), nativeID(s.ID), nativeID(s.Corrects)
-		texts[action][i], texts[state][i], texts[outcome][i] = given(s.Action), given(string(p.State)), given(s.Outcome)
+		texts[action][i], texts[outcome][i], version[i] = given(s.Action), given(s.Outcome), int32(p.Version) //nolint:gosec // an int of PostgreSQL
 		texts[receiptNumber][i], texts[noteText][i], texts[key][i] = given(s.ReceiptNumber), given(s.Note), pgtype.Text{String: p.key, Valid: p.key != ""}
+		standing[i] = p.standing
 		ats[i], present[i] = pgtype.Timestamptz{Time: s.At, Valid: true}, s.Present
 		due[i] = pgtype.Date{Time: s.DueOn, Valid: !s.DueOn.IsZero()}
 		entries[i] = p.entry
 	}
 	args := []any{
-		ids[mandate], ids[line], ids[of], ats, ids[mediator], texts[action], texts[state],
+		ids[mandate], ids[line], ids[of], ats, ids[mediator], standing, texts[action], version,
 		ids[id], texts[outcome], texts[receiptNumber], texts[noteText], present, due, ids[corrects], texts[key],
 	}
 	return append(args, ledger.ArrayArgs(entries)...)

@@ -29,7 +29,7 @@ type stepFacts struct {
 // corrected, one of each for each step, and $5 the most mandates. Mandates are
 // found by the person: IS NOT DISTINCT FROM keeps the planner from reading the
 // whole organisation's.
-const factsStatement = `SELECT q.n, c.organisation_id, c.beneficiary_id, c.procedure, c.state, c.due_on, o.territory, o.pack, o.time_zone, o.state = 'active',
+const factsStatement = `SELECT q.n, c.organisation_id, c.beneficiary_id, c.procedure, c.state, c.version, c.due_on, o.territory, o.pack, o.time_zone, o.state = 'active',
 	(SELECT s.id FROM steps s WHERE s.organisation_id = c.organisation_id AND s.mediator_id = q.account AND s.idempotency_key = q.key),
 	(SELECT s.case_id FROM steps s WHERE s.id = q.corrects),
 	m.id, m.state, m.ends_at, m.first_used_at, m.signed_at, m.grant_id, m.grant_state, m.actions
@@ -109,6 +109,7 @@ func nativeID(id uuid.UUID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: i
 // factsRow is one row of factsStatement: a case, and one mandate or none.
 type factsRow struct {
 	n                                                         int64
+	version                                                   int
 	organisation, beneficiary, done, corrects, mandate, grant pgtype.UUID
 	procedure, state, territory, pack, timeZone               string
 	due                                                       pgtype.Date
@@ -119,12 +120,13 @@ type factsRow struct {
 }
 
 func (r *factsRow) into() []any {
-	return []any{&r.n, &r.organisation, &r.beneficiary, &r.procedure, &r.state, &r.due, &r.territory, &r.pack, &r.timeZone, &r.alive,
+	return []any{&r.n, &r.organisation, &r.beneficiary, &r.procedure, &r.state, &r.version, &r.due, &r.territory, &r.pack, &r.timeZone, &r.alive,
 		&r.done, &r.corrects, &r.mandate, &r.mandateState, &r.endsAt, &r.used, &r.signed, &r.grant, &r.grantState, &r.actions}
 }
 
 func (r *factsRow) addTo(f *stepFacts) {
 	f.Organisation, f.Beneficiary, f.Procedure, f.State, f.DueOn = r.organisation.Bytes, r.beneficiary.Bytes, r.procedure, CaseState(r.state), r.due.Time
+	f.Version = r.version
 	f.territory, f.pack, f.timeZone, f.alive = r.territory, r.pack, r.timeZone, r.alive
 	f.done, f.correctsCase = r.done.Bytes, r.corrects.Bytes
 	if !r.mandate.Valid {

@@ -37,6 +37,7 @@ type Service struct {
 	baseURL  string
 	// steps that arrive together share their reads and their writes.
 	steps *store.Group[askedStep, *Step]
+	known knownFacts
 	// counts of an organisation's lists, for the pages asked for together.
 	counts *store.Group[uuid.UUID, map[string]int]
 }

@@ -48,7 +48,7 @@ func (s *Service) loadActor(ctx context.Context, q ActorQuery) (authz.Actor, Acc
 		Account: q.Account, Name: first.name, Language: q.Language, Session: q.Session,
 		Remit:    authz.Remit{Organisations: first.organisations, Territories: first.territories},
 		Operator: first.operator, SuspendedAccount: state != AccountBound,
-		StrongAt: q.StrongAt, Now: s.store.Now(),
+		StrongAt: q.StrongAt, Now: s.store.Now(), Standing: first.version,
 	}
 	if actor.Language == "" {
 		actor.Language = first.language
