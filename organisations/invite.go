@@ -99,7 +99,7 @@ func (s *Service) invitable(tx *command.Tx, account accountRow, in Invite, org o
 			return account, err
 		}
 	}
-	return account, limitInvitations(tx, account.ID)
+	return account, limitInvitations(tx, account.ID, org.ID)
 }
 
 // newAccount adds an invited account, or takes the one that another command
@@ -113,13 +113,14 @@ func (s *Service) newAccount(tx *command.Tx, name, email, language string) (acco
 	return lockAccountByEmail(tx.Tx, email)
 }
 
-func limitInvitations(tx *command.Tx, to uuid.UUID) error {
+// limitInvitations refuses more than a day's to somebody, or by somebody.
+func limitInvitations(tx *command.Tx, to, org uuid.UUID) error {
 	sent, received, err := countInvitations(tx.Tx, tx.Actor().Account, to)
 	if err != nil {
 		return err
 	}
 	if sent >= maxSentADay || received >= maxReceivedADay {
-		return errTooManySent
+		return tx.Refuse(errTooManySent, about(org))
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ func (s *Service) Restrict(ctx context.Context, actor authz.Actor, id uuid.UUID,
 func (s *Service) changeOrganisation(ctx context.Context, actor authz.Actor, id uuid.UUID, action authz.Action,
 	change func(now organisationRow) (organisationRow, error),
 ) error {
-	err := s.commands.Run(ctx, actor, string(action)+"_organisation", func(tx *command.Tx) error {
+	return s.commands.Run(ctx, actor, string(action)+"_organisation", func(tx *command.Tx) error {
 		now, err := lockOrganisation(tx.Tx, id)
 		if err != nil {
 			return err
@@ -102,21 +102,15 @@ func (s *Service) changeOrganisation(ctx context.Context, actor authz.Actor, id 
 		}
 		changed := differences(now, to)
 		if len(changed) == 0 {
-			return errUnchanged
+			tx.Repeated() // a form sent back as it was changes nothing
+			return nil
 		}
 		if err := updateOrganisation(tx.Tx, to); err != nil {
 			return err
 		}
 		return tx.Append(translog.Event{Kind: translog.OrganisationChanged, Organisation: id, Detail: OrganisationDetail{Changed: changed}})
 	})
-	if problem.Is(err, errUnchanged.Code) {
-		return nil
-	}
-	return err
 }
-
-// errUnchanged stays inside: a form sent back as it was changes nothing.
-var errUnchanged = problem.Conflict("unchanged")
 
 // differences names the columns that differ.
 func differences(a, b organisationRow) []string {

@@ -273,8 +273,9 @@ func TestInvitationsAreLimited(t *testing.T) {
 		h.invited("Paul Morel")
 	}
 	again := organisations.Invite{Organisation: h.org, Name: "Paul Morel", Email: address("Paul Morel"), Role: authz.Mediator}
-	if _, err := h.Invite(t.Context(), h.asReferent(), again); problem.As(err).Kind != problem.KindTooMany {
-		t.Errorf("a sixth invitation in a day: %v", err)
+	sixth := h.refuses("too_many_invitations", func() error { _, err := h.Invite(t.Context(), h.asReferent(), again); return err })
+	if sixth.Organisation != h.org || sixth.Role != "referent" {
+		t.Errorf("a sixth invitation in a day: %+v", sixth)
 	}
 	h.clock.Advance(day)
 	h.invited("Paul Morel")

@@ -116,7 +116,7 @@ func (s *Service) supervisorAccount(tx *command.Tx, account accountRow, in Remit
 	if account.State != AccountInvited {
 		return account, nil
 	}
-	if err := limitInvitations(tx, account.ID); err != nil {
+	if err := limitInvitations(tx, account.ID, in.Organisation); err != nil {
 		return account, err
 	}
 	inv := invitationRow{ID: tx.NewID(), Account: account.ID, Email: account.Email,

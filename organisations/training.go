@@ -76,7 +76,7 @@ func trainable(tx *command.Tx, m membershipRow, in Training, org organisationRow
 	}
 	n, err := countTrainings(tx.Tx, m.AccountID, m.OrganisationID)
 	if err == nil && n >= maxTrainings {
-		err = errTooManyTrainings
+		err = tx.Refuse(errTooManyTrainings, about(org.ID))
 	}
 	return err
 }
