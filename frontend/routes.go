@@ -118,6 +118,7 @@ func surfaces(d Dependencies, door *signin.Surface, cookies *authz.Web) []list {
 		{desk.SignInPath, admin.New(admin.Dependencies{Commands: d.Commands, Organisations: d.Organisations, Mandates: d.Mandates,
 			Packs: d.Packs, Clients: d.Clients, Acting: d.Acting, Store: d.Store}).Routes()},
 		{desk.SignInPath, choosing.New(choosing.Dependencies{Web: door.Web, Acting: d.Acting, Organisations: d.Organisations, Packs: d.Packs}).Routes()},
-		{desk.SignInPath, supervisor.New(supervisor.Dependencies{Review: d.Review, Organisations: d.Organisations, Mandates: d.Mandates, Packs: d.Packs}).Routes()},
+		{desk.SignInPath, supervisor.New(supervisor.Dependencies{Review: d.Review, Organisations: d.Organisations, Mandates: d.Mandates, Packs: d.Packs,
+			Sessions: d.Sessions}).Routes()},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/desk"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/mandates"
@@ -56,28 +57,7 @@ func dueCell(p t.Page, d mandates.Dispute, zone string, now time.Time) t.Cell {
 	if !d.AnsweredAt.IsZero() {
 		return t.Cell{Text: p.LongDate(d.AnsweredAt), Tags: []t.Tag{{Text: p.T("admin.disputes.done"), Tone: t.Success}}}
 	}
-	return t.Cell{Text: day(p, d.DueOn), Tags: []t.Tag{dueTag(p, d, zone, now)}}
-}
-
-// nearDue is when a date begins to press, in days.
-const nearDue = 7
-
-func dueTag(p t.Page, d mandates.Dispute, zone string, now time.Time) t.Tag {
-	today := now
-	if loc, err := time.LoadLocation(zone); err == nil {
-		today = now.In(loc)
-	}
-	y, m, dd := today.Date()
-	left := int(d.DueOn.Sub(time.Date(y, m, dd, 0, 0, 0, 0, time.UTC)).Hours() / 24)
-	switch {
-	case left < 0:
-		return t.Tag{Text: p.T("admin.disputes.late"), Tone: t.Danger, Icon: t.IconAlert}
-	case left == 0:
-		return t.Tag{Text: p.T("admin.disputes.today"), Tone: t.Warning}
-	case left <= nearDue:
-		return t.Tag{Text: p.N("admin.disputes.days", left), Tone: t.Warning, Icon: t.IconClock}
-	}
-	return t.Tag{Text: p.N("admin.disputes.days", left), Tone: t.Info, Icon: t.IconClock}
+	return t.Cell{Text: day(p, d.DueOn), Tags: []t.Tag{desk.DueTag(p, d.DueOn, zone, now)}}
 }
 
 // disputeView is one disagreement, with its answer or the form for it.
@@ -104,7 +84,7 @@ func newDispute(p t.Page, here authz.Membership, pack *packs.Pack, d mandates.Di
 	if v.Answered {
 		v.AnsweredBy = p.T("admin.disputes.answered_by", "Name", d.AnsweredByName, "Date", p.DateTime(d.AnsweredAt))
 	} else {
-		v.Due = dueTag(p, d, here.TimeZone, now)
+		v.Due = desk.DueTag(p, d.DueOn, here.TimeZone, now)
 	}
 	v.Step = rows(
 		t.Row{Key: p.T("admin.disputes.what"), Value: stepWords(p, pack, d.Of)},

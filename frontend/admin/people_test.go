@@ -37,7 +37,7 @@ func TestPeopleSayWhatLacksAndWhoMendsIt(t *testing.T) {
 		"en": {"The team", "Has not signed in yet", "Ana Lopez signs in", "Not confirmed yet", "Your turn.",
 			"No training on record", "The training is no longer valid", "Current charter not accepted yet", "Omar Said does this", "4 people are waiting"},
 		"es": {"El equipo", "Aún no ha iniciado sesión", "Ana Lopez debe iniciar sesión", "Aún sin confirmar", "Le toca a usted.",
-			"Ninguna formación registrada", "La formación ya no es válida", "Carta vigente aún no aceptada", "Le toca a Omar Said", "4 personas esperan"},
+			"Ninguna formación registrada", "La formación ya no es válida", "Carta de compromiso vigente aún no aceptada", "Le toca a Omar Said", "4 personas esperan"},
 	} {
 		b.lang = lang
 		p := b.get("/organisation/people")

@@ -1,13 +1,17 @@
 // Package supervisor answers those who watch over organisations: they look
 // through the log, read what happened, suspend and revoke.
 //
-//	/supervision ──▶ why, and what ──▶ results ──▶ entry
+//	/supervision ──▶ disagreements without an answer
+//	             ──▶ why, and what ──▶ results ──▶ entry
 //	                                         └──▶ person · mediator · mandate ──▶ suspend · resume · revoke
 //
 // Invariants:
 //   - No page about anybody opens without a purpose. It is asked once and
-//     carried through the review, and each page opened is one event that says
-//     it; every page reminds of that, and that the person can read it.
+//     carried through the review, in the session; addresses hold its id alone.
+//     Each page opened is one event that says it; every page reminds of that,
+//     and that the person can read it.
+//   - The list of disagreements opens without a purpose: it is one event, and it
+//     names and quotes nobody helped.
 //   - Names, birth dates and phones are posted, never put in an address.
 //   - A handler reads, calls ONE command, answers. Only after a refusal may it
 //     look again, to show the page with what was typed.

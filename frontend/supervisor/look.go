@@ -24,16 +24,17 @@ type askView struct {
 	Path string
 }
 
-// looking is a page about to be opened: which, and why.
+// looking is a page about to be opened: which, and why. Its purpose is words;
+// whyID is how addresses name them.
 type looking struct {
 	frame
-	id      uuid.UUID
-	purpose string
-	after   string
+	id             uuid.UUID
+	purpose, whyID string
+	after          string
 }
 
-// look reads what to open. Without a good purpose it asks for one, and answers
-// done.
+// look reads what to open. Without a purpose said in this session it asks for
+// one, and answers done.
 func (s *Surface) look(c *gin.Context, actor authz.Actor) (l looking, done bool, err error) {
 	if l.frame, err = s.frame(c, actor); err != nil {
 		return l, false, err
@@ -41,27 +42,18 @@ func (s *Surface) look(c *gin.Context, actor authz.Actor) (l looking, done bool,
 	if l.id, err = uuid.Parse(c.Param("id")); err != nil || l.id == noOne {
 		return l, false, problem.NotFound()
 	}
-	x := form.FromValues(l.Printer, c.Request.URL.Query())
-	l.after = x.Value("after")
-	l.purpose, err = review.Purpose(x.Value("purpose"))
-	if err == nil {
+	l.after, l.whyID = c.Query("after"), c.Query(whyField)
+	if l.purpose = said(c, l.whyID); l.purpose != "" {
 		return l, false, nil
 	}
-	status := http.StatusOK
-	if x.Value("purpose") != "" {
-		status = http.StatusUnprocessableEntity
-		if _, err := x.Accept(err); err != nil {
-			return l, false, err
-		}
-	}
-	return l, true, web.Render(c, status, askPage(askView{frame: l.frame, Form: x, Path: c.Request.URL.Path}))
+	return l, true, web.Render(c, http.StatusOK, askPage(askView{frame: l.frame, Form: form.New(l.Printer), Path: c.Request.URL.Path}))
 }
 
 // pager goes on below what is shown.
 func (l looking) pager(path, next string) t.Pager {
 	g := t.Pager{}
 	address := func(after string) string {
-		q := url.Values{"purpose": {l.purpose}}
+		q := url.Values{whyField: {l.whyID}}
 		if after != "" {
 			q.Set("after", after)
 		}
@@ -92,7 +84,7 @@ func (s *Surface) timeline(c *gin.Context, actor authz.Actor, subject func(uuid.
 		return v, done, err
 	}
 	line, err := s.Review.Timeline(c.Request.Context(), actor, review.Look{Subject: subject(l.id), Purpose: l.purpose, Cursor: l.after})
-	return timelineView{looking: l, Line: line, Moments: l.moments(line.Entries, l.purpose, line.Mediator != nil), Now: actor,
+	return timelineView{looking: l, Line: line, Moments: l.moments(line.Entries, l.whyID, line.Mediator != nil), Now: actor,
 		Pager: l.pager(c.Request.URL.Path, line.Next)}, false, err
 }
 
@@ -216,6 +208,9 @@ func (s *Surface) doAct(a act) func(*gin.Context, authz.Actor) error {
 		if err != nil {
 			return err
 		}
+		if v.purpose == "" {
+			return web.SeeOther(c, c.Request.URL.Path) // which asks why
+		}
 		reason := v.Form.Value("reason")
 		if a.reason {
 			reason = v.Form.Required("reason", "say_why")
@@ -250,7 +245,8 @@ func (s *Surface) posted(c *gin.Context, actor authz.Actor, a act) (actView, err
 	if err != nil {
 		return actView{}, err
 	}
-	v := actView{looking: looking{frame: f, purpose: x.Value("purpose")}, act: a, Form: x}
+	why := x.Value(whyField)
+	v := actView{looking: looking{frame: f, whyID: why, purpose: said(c, why)}, act: a, Form: x}
 	if v.id, err = uuid.Parse(c.Param("id")); err != nil || v.id == noOne {
 		return v, problem.NotFound()
 	}
@@ -260,13 +256,13 @@ func (s *Surface) posted(c *gin.Context, actor authz.Actor, a act) (actView, err
 // backHref is the timeline one came from.
 func (v actView) backHref() string {
 	if v.subject(v.id).Mandate != noOne {
-		return to("mandates", v.id, v.purpose)
+		return to("mandates", v.id, v.whyID)
 	}
 	if v.Sheet.Mediator != nil {
-		return to("mediators", v.Sheet.Mediator.Account, v.purpose)
+		return to("mediators", v.Sheet.Mediator.Account, v.whyID)
 	}
 	if account, err := uuid.Parse(v.Form.Value("account")); err == nil {
-		return to("mediators", account, v.purpose)
+		return to("mediators", account, v.whyID)
 	}
 	return homePath
 }

@@ -127,12 +127,7 @@ func labelOf(options []t.Option, value string) string {
 }
 
 func (f frame) organisation(id uuid.UUID) string {
-	for _, o := range f.remit {
-		if o.ID == id {
-			return o.Name
-		}
-	}
-	return id.String()
+	return cmp.Or(f.place(id).Name, id.String())
 }
 
 func (f frame) organisations() []t.Option {

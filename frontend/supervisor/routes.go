@@ -22,6 +22,8 @@ type Dependencies struct {
 	Organisations *organisations.Service
 	Mandates      *mandates.Service
 	Packs         *packs.Set
+	// Sessions keep the purposes said.
+	Sessions *authz.Sessions
 }
 
 // Surface answers supervisors.
@@ -35,6 +37,8 @@ const (
 	homePath   = "/supervision"
 	searchPath = "/supervision/search"
 	exportPath = "/supervision/export"
+	whyPath    = "/supervision/why"
+	duePath    = "/supervision/disagreements"
 )
 
 // Routes are all there are.
@@ -48,6 +52,8 @@ func (s *Surface) Routes() []desk.Route {
 		desk.Post(searchPath, search, s.search),
 		desk.Get(exportPath, authz.Perm(authz.KindLog, authz.LogExport), s.startAgain),
 		desk.Post(exportPath, authz.Perm(authz.KindLog, authz.LogExport), s.export),
+		desk.Post(whyPath, read, s.sayWhy),
+		desk.Get(duePath, authz.Perm(authz.KindDispute, authz.DisputeRead), s.disputes),
 		desk.Get("/supervision/entries/:id", read, s.entry),
 		desk.Get("/supervision/people/:id", read, s.person),
 		desk.Get("/supervision/mediators/:id", read, s.mediator),

@@ -62,6 +62,7 @@ type resultsView struct {
 	frame
 	Form     *form.Form
 	Query    review.Query
+	Why      string // the id of its purpose
 	Found    review.Page
 	Summary  []t.Row
 	Presumed bool // the period was set for them
@@ -91,7 +92,11 @@ func (s *Surface) search(c *gin.Context, actor authz.Actor) error {
 	} else if !ok {
 		return s.showStart(c, actor, f, x, http.StatusUnprocessableEntity)
 	}
-	return web.Render(c, http.StatusOK, resultsPage(resultsView{frame: f, Form: x, Query: q, Found: page, Summary: f.summary(x, q),
+	why, err := s.keepWhy(c, actor, q.Purpose)
+	if err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, resultsPage(resultsView{frame: f, Form: x, Query: q, Why: why, Found: page, Summary: f.summary(x, q),
 		Presumed: presumed, Older: q.Cursor != ""}))
 }
 

@@ -221,7 +221,7 @@ func (h *house) serve(law *authz.Enforcer, commands *command.Runner, set *packs.
 	engine.Use(cookies.Middleware(func(c *gin.Context, err error) { web.Handle(func(*gin.Context) error { return err })(c) }))
 	counter := desk.New(desk.Dependencies{Authz: law, Commands: commands, Sessions: h.sessions, Cookies: cookies, Organisations: h.orgs,
 		Beneficiaries: h.people, StepUp: func(c *gin.Context) error { return web.SeeOther(c, "/fresh-sign-in") }})
-	counter.Mount(engine, desk.SignInPath, supervisor.New(supervisor.Dependencies{Review: log, Organisations: h.orgs, Mandates: h.mandates, Packs: set}).Routes())
+	counter.Mount(engine, desk.SignInPath, supervisor.New(supervisor.Dependencies{Review: log, Organisations: h.orgs, Mandates: h.mandates, Packs: set, Sessions: h.sessions}).Routes())
 	return engine
 }
 

@@ -2,7 +2,6 @@ package supervisor_test
 
 import (
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,7 +13,22 @@ import (
 	"github.com/relais-org/relais/organisations"
 )
 
-func withWhy(path string) string { return path + "?" + url.Values{"purpose": {why}}.Encode() }
+// with says why, once, and gives the address that carries it by its id.
+func (c *client) with(path string) string {
+	c.h.t.Helper()
+	a := c.post("/supervision/why", "path", path, "purpose", why)
+	if a.status != http.StatusSeeOther {
+		c.h.t.Fatalf("saying why answered %d: %.400s", a.status, plain(a.body))
+	}
+	return a.location
+}
+
+// why is the id by which addresses name the purpose said.
+func (c *client) why() string {
+	c.h.t.Helper()
+	_, id, _ := strings.Cut(c.with("/supervision/people/any"), "why=")
+	return id
+}
 
 // SU-01: the first page asks why, reminds that looks are logged, and says what
 // is supervised, in three languages and without a look of its own.
@@ -74,8 +88,8 @@ func TestSearchShowsResults(t *testing.T) {
 		shows(http.StatusOK, "Fatima Haddad", "Claire Martin", "Maison France Services", why, "Tried to do a step of a procedure", "The mandate does not allow this act.", "Blocked",
 			`name="person_name" value="Haddad"`)
 	for _, href := range regexp.MustCompile(`href="([^"]*)"`).FindAllStringSubmatch(a.body, -1) {
-		if strings.Contains(href[1], "Haddad") || strings.Contains(href[1], "/supervision/entries/") && !strings.Contains(href[1], "purpose=Complaint") {
-			t.Errorf("an address holds a name or lacks the purpose: %s", href[1])
+		if strings.Contains(href[1], "Haddad") || strings.Contains(href[1], "Complaint") || strings.Contains(href[1], "/supervision/entries/") && !strings.Contains(href[1], "?why=") {
+			t.Errorf("an address holds a name or the purpose, or does not carry it: %s", href[1])
 		}
 	}
 	if h.looks() != 1 || h.count(`SELECT count(*) FROM events WHERE kind = 'log.searched' AND beneficiary_id = $1`, h.here.person) != 1 {
@@ -117,7 +131,7 @@ func TestOutsideTheRemit(t *testing.T) {
 		if !ok {
 			must(t, h.store.Pool().QueryRow(t.Context(), `SELECT event_id FROM events WHERE organisation_id = $1 LIMIT 1`, h.there.org).Scan(&id))
 		}
-		outside, absent := c.get(withWhy(path+id.String())), c.get(withWhy(path+uuid.NewString()))
+		outside, absent := c.get(c.with(path+id.String())), c.get(c.with(path+uuid.NewString()))
 		request := regexp.MustCompile(`[0-9a-f]{16}`)
 		strip := func(a answer) string {
 			return request.ReplaceAllString(regexp.MustCompile(`[0-9a-f-]{36}`).ReplaceAllString(a.body, "id"), "request")
@@ -126,10 +140,10 @@ func TestOutsideTheRemit(t *testing.T) {
 			t.Errorf("%s: %d outside, %d absent, bodies equal: %v", path, outside.status, absent.status, strip(outside) == strip(absent))
 		}
 	}
-	c.get(withWhy("/supervision/people/nobody")).shows(http.StatusNotFound)
+	c.get(c.with("/supervision/people/nobody")).shows(http.StatusNotFound)
 	for _, path := range []string{"/supervision/mandates/" + h.there.mandate.ID.String() + "/suspend", "/supervision/memberships/" + h.there.membership.String() + "/suspend"} {
-		c.get(withWhy(path)).shows(http.StatusNotFound)
-		c.post(path, "purpose", why, "reason", "Outside of what I watch").shows(http.StatusNotFound)
+		c.get(c.with(path)).shows(http.StatusNotFound)
+		c.post(path, "why", c.why(), "reason", "Outside of what I watch").shows(http.StatusNotFound)
 	}
 	if n := h.count(`SELECT count(*) FROM events WHERE kind LIKE 'log.%'`); n != 0 {
 		t.Errorf("%d looks outside the remit succeeded", n)
@@ -143,11 +157,17 @@ func TestPurposeIsAsked(t *testing.T) {
 	c := h.browser(h.supervisor)
 	path := "/supervision/people/" + h.here.person.String()
 	c.get(path).shows(http.StatusOK, "Why are you opening this page?").lacks("Haddad")
-	c.get(path+"?purpose=look").shows(http.StatusUnprocessableEntity, i18n.For(i18n.English).T("error.purpose_short"), "look").lacks("Haddad")
+	c.get(path+"?purpose=Complaint+received+on+Monday").shows(http.StatusOK, "Why are you opening this page?").lacks("Haddad")
+	c.post("/supervision/why", "path", path, "purpose", "look").shows(http.StatusUnprocessableEntity, i18n.For(i18n.English).T("error.purpose_short"), "look", path).lacks("Haddad")
+	for _, elsewhere := range []string{"https://evil.example/", "//evil.example", "/home", "/supervision", "/supervision/../home?x"} {
+		if a := c.post("/supervision/why", "path", elsewhere, "purpose", why); a.status != http.StatusNotFound {
+			t.Errorf("saying why led to %q (%d)", a.location, a.status)
+		}
+	}
 	if h.looks() != 0 {
 		t.Error("asking why left a look")
 	}
-	c.get(withWhy(path)).shows(http.StatusOK, "Fatima Haddad", "Mandate signed", why)
+	c.get(c.with(path)).shows(http.StatusOK, "Fatima Haddad", "Mandate signed", why)
 	if h.looks() != 1 {
 		t.Errorf("%d looks, want one", h.looks())
 	}
@@ -164,7 +184,7 @@ func TestEntryPage(t *testing.T) {
 	for _, lang := range i18n.Langs() {
 		c.lang = string(lang)
 		p := i18n.For(lang)
-		c.get(withWhy("/supervision/entries/"+id.String())).shows(http.StatusOK, p.T("supervisor.blocked_title"), p.T("why.action_not_in_scope"), p.T("action.change_payment"),
+		c.get(c.with("/supervision/entries/"+id.String())).shows(http.StatusOK, p.T("supervisor.blocked_title"), p.T("why.action_not_in_scope"), p.T("action.change_payment"),
 			p.T("tried.step_do"), p.T("supervisor.law_same"), p.T("supervisor.position_pending"), "mediator, step, do", "Claire Martin", "Fatima Haddad", id.String())
 	}
 }
@@ -175,13 +195,13 @@ func TestSuspendMediator(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
 	c := h.browser(h.supervisor)
-	mediator := withWhy("/supervision/mediators/" + h.here.mediator.String())
+	mediator := c.with("/supervision/mediators/" + h.here.mediator.String())
 	path := "/supervision/memberships/" + h.here.membership.String() + "/suspend"
 	c.get(mediator).shows(http.StatusOK, "Claire Martin", "Maison France Services", path)
-	c.get(withWhy(path)).shows(http.StatusOK, "From their very next page", "Change nothing", "Claire Martin")
-	c.post(path, "purpose", why, "reason", "").shows(http.StatusUnprocessableEntity, i18n.For(i18n.English).T("error.say_why"))
+	c.get(c.with(path)).shows(http.StatusOK, "From their very next page", "Change nothing", "Claire Martin")
+	c.post(path, "why", c.why(), "reason", "").shows(http.StatusUnprocessableEntity, i18n.For(i18n.English).T("error.say_why"))
 	must(t, h.step(h.here, "prepare", "prepared", ""))
-	if a := c.post(path, "purpose", why, "reason", "A complaint is being looked into", "account", h.here.mediator.String()); a.status != http.StatusSeeOther || a.location != mediator {
+	if a := c.post(path, "why", c.why(), "reason", "A complaint is being looked into", "account", h.here.mediator.String()); a.status != http.StatusSeeOther || a.location != mediator {
 		t.Fatalf("%d to %q", a.status, a.location)
 	}
 	if err := h.step(h.here, "prepare", "prepared", ""); err == nil {
@@ -189,10 +209,10 @@ func TestSuspendMediator(t *testing.T) {
 	}
 	c.get(mediator).shows(http.StatusOK, "Suspended", "A complaint is being looked into", "Lift the suspension")
 	// Twice: the page comes back with what was typed.
-	c.post(path, "purpose", why, "reason", "Typed a second time").shows(http.StatusUnprocessableEntity, i18n.For(i18n.English).T("problem.cannot_suspend"), "Typed a second time")
+	c.post(path, "why", c.why(), "reason", "Typed a second time").shows(http.StatusUnprocessableEntity, i18n.For(i18n.English).T("problem.cannot_suspend"), "Typed a second time")
 	resume := strings.Replace(path, "suspend", "resume", 1)
-	c.get(withWhy(resume)).shows(http.StatusOK, "may act again")
-	c.post(resume, "purpose", why, "account", h.here.mediator.String()).shows(http.StatusSeeOther)
+	c.get(c.with(resume)).shows(http.StatusOK, "may act again")
+	c.post(resume, "why", c.why(), "account", h.here.mediator.String()).shows(http.StatusSeeOther)
 	must(t, h.step(h.here, "prepare", "prepared", ""))
 }
 
@@ -203,26 +223,26 @@ func TestMandateActs(t *testing.T) {
 	h := setup(t)
 	c := h.browser(h.supervisor)
 	page := "/supervision/mandates/" + h.here.mandate.ID.String()
-	c.get(withWhy(page)).shows(http.StatusOK, "In force", "Fatima Haddad", page+"/suspend", page+"/revoke").lacks(page + "/resume")
-	c.get(withWhy(page+"/suspend")).shows(http.StatusOK, "nobody may act with this mandate")
-	if a := c.post(page+"/suspend", "purpose", why, "reason", "A complaint"); a.location != withWhy(page) {
+	c.get(c.with(page)).shows(http.StatusOK, "In force", "Fatima Haddad", page+"/suspend", page+"/revoke").lacks(page + "/resume")
+	c.get(c.with(page+"/suspend")).shows(http.StatusOK, "nobody may act with this mandate")
+	if a := c.post(page+"/suspend", "why", c.why(), "reason", "A complaint"); a.location != c.with(page) {
 		t.Fatalf("%d to %q", a.status, a.location)
 	}
 	if err := h.step(h.here, "prepare", "prepared", ""); err == nil {
 		t.Error("a mandate on hold was used")
 	}
-	c.get(withWhy(page)).shows(http.StatusOK, "On hold", "A complaint", page+"/resume").lacks(page + "/suspend")
-	c.post(page+"/resume", "purpose", why).shows(http.StatusSeeOther)
+	c.get(c.with(page)).shows(http.StatusOK, "On hold", "A complaint", page+"/resume").lacks(page + "/suspend")
+	c.post(page+"/resume", "why", c.why()).shows(http.StatusSeeOther)
 	must(t, h.step(h.here, "prepare", "prepared", ""))
-	c.get(withWhy(page+"/revoke")).shows(http.StatusOK, "This is final")
+	c.get(c.with(page+"/revoke")).shows(http.StatusOK, "This is final")
 	h.clock.Advance(20 * time.Minute)
-	if a := c.post(page+"/revoke", "purpose", why, "reason", "The person is in danger"); a.location != "/fresh-sign-in" {
+	if a := c.post(page+"/revoke", "why", c.why(), "reason", "The person is in danger"); a.location != "/fresh-sign-in" {
 		t.Fatalf("revoked without a fresh sign-in: %d to %q", a.status, a.location)
 	}
 	fresh := h.browser(h.supervisor)
-	fresh.post(page+"/revoke", "purpose", why, "reason", "The person is in danger").shows(http.StatusSeeOther)
-	fresh.get(withWhy(page)).shows(http.StatusOK, "Stopped").lacks(page+"/suspend", page+"/revoke")
-	fresh.post(page+"/suspend", "purpose", why, "reason", "Too late, and kept").shows(http.StatusUnprocessableEntity, "Too late, and kept")
+	fresh.post(page+"/revoke", "why", fresh.why(), "reason", "The person is in danger").shows(http.StatusSeeOther)
+	fresh.get(fresh.with(page)).shows(http.StatusOK, "Stopped").lacks(page+"/suspend", page+"/revoke")
+	fresh.post(page+"/suspend", "why", fresh.why(), "reason", "Too late, and kept").shows(http.StatusUnprocessableEntity, "Too late, and kept")
 }
 
 // SU-04: the export is a file that says what it holds, after a fresh sign-in.
@@ -255,5 +275,5 @@ func TestTwoOrganisations(t *testing.T) {
 	c.post("/supervision/search", "purpose", why, "organisation", h.there.org.String()).shows(http.StatusOK, "Hugo Leroy", "Somebody (open to name them)").
 		lacks("Claire Martin").lacks("فاطمة") // a look that names nobody shows nobody: they could not list it
 	c.post("/supervision/search", "purpose", why, "organisation", "all of them").shows(http.StatusNotFound)
-	c.get(withWhy("/supervision/people/"+other.String())).shows(http.StatusOK, "<bdi>فاطمة Wolfe")
+	c.get(c.with("/supervision/people/"+other.String())).shows(http.StatusOK, "<bdi>فاطمة Wolfe")
 }

@@ -18,7 +18,7 @@ func revocation(a asked) mandates.Revocation {
 }
 
 // banner tells whose page it is.
-func (f frame) banner(p *review.Person, purpose string) *t.PersonBanner {
+func (f frame) banner(p *review.Person, why string) *t.PersonBanner {
 	if p == nil {
 		return nil
 	}
@@ -29,8 +29,8 @@ func (f frame) banner(p *review.Person, purpose string) *t.PersonBanner {
 	if !p.BirthDate.IsZero() {
 		b.Facts = append([]string{f.T("supervisor.born", "Date", f.LongDate(f.midnight(p.BirthDate)))}, b.Facts...)
 	}
-	if purpose != "" {
-		b.Href = to("people", p.ID, purpose)
+	if why != "" {
+		b.Href = to("people", p.ID, why)
 	}
 	return b
 }
@@ -62,7 +62,7 @@ func stateTone(state string) t.Tone {
 // mandateActions are what can be done to a mandate now.
 func (v timelineView) mandateActions() []t.ButtonLink {
 	link := func(name string, kind t.ButtonKind, icon t.Icon) t.ButtonLink {
-		path := strings.Replace(to("mandates", v.id, v.purpose), "?", "/"+name+"?", 1)
+		path := strings.Replace(to("mandates", v.id, v.whyID), "?", "/"+name+"?", 1)
 		return t.ButtonLink{Text: v.T("supervisor.act." + name + "_mandate.link"), Href: path, Kind: kind, Icon: icon}
 	}
 	switch mandates.State(v.state()) {
@@ -76,10 +76,10 @@ func (v timelineView) mandateActions() []t.ButtonLink {
 }
 
 // facts of a mandate.
-func (f frame) mandateFacts(m review.Mandate, purpose string) []t.Row {
+func (f frame) mandateFacts(m review.Mandate, why string) []t.Row {
 	rows := []t.Row{
 		{Key: f.T("supervisor.mandate.for"), Lines: f.themes(m.Pack, m.Themes)},
-		{Key: f.T("supervisor.mediator"), Body: link(m.MediatorName, to("mediators", m.Mediator, purpose))},
+		{Key: f.T("supervisor.mediator"), Body: link(m.MediatorName, to("mediators", m.Mediator, why))},
 		{Key: f.T("supervisor.organisation"), Value: m.OrganisationName},
 	}
 	if len(m.Themes) == 0 {
@@ -109,7 +109,7 @@ func (v timelineView) places() [][]t.Cell {
 		tone := t.Neutral
 		cell := t.Cell{}
 		path := func(name string) string {
-			return strings.Replace(to("memberships", m.ID, v.purpose), "?", "/"+name+"?", 1)
+			return strings.Replace(to("memberships", m.ID, v.whyID), "?", "/"+name+"?", 1)
 		}
 		switch m.State {
 		case "active":
@@ -136,9 +136,9 @@ func (v entryView) facts() []t.Row {
 			rows = append(rows, t.Row{Key: v.T(key), Value: value})
 		}
 	}
-	add("supervisor.who", v.whoAndRole(e.Entry), whoHref(e.Entry, v.purpose))
+	add("supervisor.who", v.whoAndRole(e.Entry), whoHref(e.Entry, v.whyID))
 	if e.Beneficiary != noOne {
-		add("supervisor.person", v.person(e.Entry), to("people", e.Beneficiary, v.purpose))
+		add("supervisor.person", v.person(e.Entry), to("people", e.Beneficiary, v.whyID))
 	}
 	add("supervisor.organisation", e.OrganisationName, "")
 	if e.Procedure != "" {
@@ -147,7 +147,7 @@ func (v entryView) facts() []t.Row {
 	add("supervisor.action", labelOf(v.actions(), e.Action), "")
 	add("supervisor.outcome", labelOf(v.outcomes(), e.Outcome), "")
 	if e.Mandate != noOne {
-		add("supervisor.mandate", v.T("supervisor.mandate.open"), to("mandates", e.Mandate, v.purpose))
+		add("supervisor.mandate", v.T("supervisor.mandate.open"), to("mandates", e.Mandate, v.whyID))
 	}
 	add("supervisor.purpose", e.Text("purpose"), "")
 	add("supervisor.reason", e.Text("reason"), "")
@@ -225,7 +225,7 @@ func (v actView) consequences() []string {
 }
 
 func (v actView) carried() [][2]string {
-	all := [][2]string{{"purpose", v.purpose}}
+	all := [][2]string{{whyField, v.whyID}}
 	if v.Sheet.Mediator != nil {
 		all = append(all, [2]string{"account", v.Sheet.Mediator.Account.String()})
 	}

@@ -17,9 +17,9 @@ import (
 
 var noOne uuid.UUID
 
-// to is an address of this surface that carries the purpose on.
-func to(kind string, id uuid.UUID, purpose string) string {
-	return homePath + "/" + kind + "/" + id.String() + "?" + url.Values{"purpose": {purpose}}.Encode()
+// to is an address of this surface that carries on why, by its id.
+func to(kind string, id uuid.UUID, why string) string {
+	return homePath + "/" + kind + "/" + id.String() + "?" + url.Values{whyField: {why}}.Encode()
 }
 
 // what names an event; of a refusal, what was tried.
@@ -101,11 +101,11 @@ func (f frame) who(e review.Entry) string { return cmp.Or(e.ActorName, f.role(e)
 func (f frame) role(e review.Entry) string { return f.T("role." + string(e.ActorRole)) }
 
 // whoHref leads to what a member of staff did.
-func whoHref(e review.Entry, purpose string) string {
+func whoHref(e review.Entry, why string) string {
 	if e.ActorID == noOne || e.ActorRole != translog.RoleMediator && e.ActorRole != translog.RoleReferent {
 		return ""
 	}
-	return to("mediators", e.ActorID, purpose)
+	return to("mediators", e.ActorID, why)
 }
 
 // person names whom an entry is about.
@@ -127,17 +127,17 @@ func blocked(f frame, e review.Entry) []t.Tag {
 }
 
 // rows are entries as a table.
-func (f frame) rows(entries []review.Entry, purpose string) [][]t.Cell {
+func (f frame) rows(entries []review.Entry, why string) [][]t.Cell {
 	rows := make([][]t.Cell, len(entries))
 	for i, e := range entries {
 		person := t.Cell{Text: f.person(e)}
 		if e.Beneficiary != noOne {
-			person.Href = to("people", e.Beneficiary, purpose)
+			person.Href = to("people", e.Beneficiary, why)
 		}
 		rows[i] = []t.Cell{
-			{Text: f.DateTime(e.At), Href: to("entries", e.EventID, purpose)},
+			{Text: f.DateTime(e.At), Href: to("entries", e.EventID, why)},
 			{Text: f.what(e), Small: f.onWhat(e), Tags: blocked(f, e)},
-			{Text: f.who(e), Small: f.roleBeside(e), Href: whoHref(e, purpose)},
+			{Text: f.who(e), Small: f.roleBeside(e), Href: whoHref(e, why)},
 			person,
 			{Text: e.OrganisationName},
 		}
@@ -154,10 +154,10 @@ func (f frame) roleBeside(e review.Entry) string {
 }
 
 // moments are entries as a timeline; named says for each whom it is about.
-func (f frame) moments(entries []review.Entry, purpose string, named bool) []t.Moment {
+func (f frame) moments(entries []review.Entry, why string, named bool) []t.Moment {
 	out := make([]t.Moment, len(entries))
 	for i, e := range entries {
-		m := t.Moment{When: f.DateTime(e.At), DateTime: e.At.Format(time.RFC3339), Title: f.what(e), Href: to("entries", e.EventID, purpose),
+		m := t.Moment{When: f.DateTime(e.At), DateTime: e.At.Format(time.RFC3339), Title: f.what(e), Href: to("entries", e.EventID, why),
 			Who: f.whoAndRole(e), Text: f.onWhat(e)}
 		switch {
 		case e.Kind == translog.ActRefused:
@@ -170,7 +170,7 @@ func (f frame) moments(entries []review.Entry, purpose string, named bool) []t.M
 			m.Tone, m.Icon = t.Neutral, t.IconCheck
 		}
 		if name := f.person(e); named && name != "" {
-			m.Body = aboutLine(f, name, to("people", e.Beneficiary, purpose))
+			m.Body = aboutLine(f, name, to("people", e.Beneficiary, why))
 		}
 		out[i] = m
 	}

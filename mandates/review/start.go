@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/google/uuid"
@@ -44,7 +45,7 @@ func (s *Service) Looks(ctx context.Context, actor authz.Actor) ([]LookLine, err
 
 func (e Entry) look(reader uuid.UUID) LookLine {
 	l := LookLine{At: e.At, EventID: e.EventID, Kind: e.Kind, Who: e.ActorName, Mine: e.ActorID == reader,
-		OrganisationName: e.OrganisationName, OnePerson: e.Beneficiary != uuid.Nil, Subject: e.Text("subject")}
+		OrganisationName: e.OrganisationName, OnePerson: e.Beneficiary != uuid.Nil, Subject: cmp.Or(e.Text("subject"), e.Text("list"))}
 	// A colleague's purpose about nobody in particular may be read where the
 	// organisation is shared; one's own always.
 	if l.Mine || !l.OnePerson && e.Organisation != uuid.Nil {

@@ -1,0 +1,30 @@
+package desk
+
+import (
+	"time"
+
+	t "github.com/relais-org/relais/frontend/templates"
+)
+
+// nearDue is when a date begins to press, in days.
+const nearDue = 7
+
+// DueTag says how many days are left before a calendar day where an organisation
+// is, that day included, or that it has passed.
+func DueTag(p t.Page, due time.Time, zone string, now time.Time) t.Tag {
+	today := now
+	if loc, err := time.LoadLocation(zone); err == nil {
+		today = now.In(loc)
+	}
+	y, m, dd := today.Date()
+	left := int(due.Sub(time.Date(y, m, dd, 0, 0, 0, 0, time.UTC)).Hours() / 24)
+	switch {
+	case left < 0:
+		return t.Tag{Text: p.T("admin.disputes.late"), Tone: t.Danger, Icon: t.IconAlert}
+	case left == 0:
+		return t.Tag{Text: p.T("admin.disputes.today"), Tone: t.Warning}
+	case left <= nearDue:
+		return t.Tag{Text: p.N("admin.disputes.days", left), Tone: t.Warning, Icon: t.IconClock}
+	}
+	return t.Tag{Text: p.N("admin.disputes.days", left), Tone: t.Info, Icon: t.IconClock}
+}
