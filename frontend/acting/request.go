@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/frontend/web"
@@ -155,7 +156,7 @@ func (s *Surface) decline(c *gin.Context, actor authz.Actor) error {
 type answer struct {
 	ok      bool
 	stale   bool // the page was older than the request
-	refused *refusal
+	refused *desk.Refusal
 }
 
 // status is that of a page shown again.
@@ -184,7 +185,7 @@ func (s *Surface) answerOf(c *gin.Context, v *visit, f *form.Form, err error) (a
 		a.stale = true
 	case err != nil && problem.As(err).Kind == problem.KindNotFound:
 		// Somebody who cannot be chosen any more, or never could (OP-03).
-		a.refused = &refusal{Title: v.page.T("acting.not_offered.title"), Lines: []refusalLine{{Reason: v.page.T("acting.not_offered.text", "Organisation", v.org.Name)}}}
+		a.refused = &desk.Refusal{Title: v.page.T("acting.not_offered.title"), Lines: []desk.RefusalLine{{Reason: v.page.T("acting.not_offered.text", "Organisation", v.org.Name)}}}
 	case err != nil && problem.As(err).Kind == problem.KindForbidden:
 		if a.refused, rerr = s.refusalOf(c.Request.Context(), v.page, v.actor, err); rerr != nil {
 			return a, rerr
@@ -207,43 +208,7 @@ func versionOf(f *form.Form) int {
 	return n
 }
 
-// refusal is why somebody may not go on, and who can change that.
-type refusal struct {
-	Title string
-	Lines []refusalLine
-}
-
-type refusalLine struct {
-	Reason, Next string
-	Link         t.Link
-}
-
 // refusalOf turns a command's refusal into words.
-func (s *Surface) refusalOf(ctx context.Context, p t.Page, actor authz.Actor, err error) (*refusal, error) {
-	e := problem.As(err)
-	reasons := make([]authz.Reason, len(e.Reasons))
-	for i, r := range e.Reasons {
-		reasons[i] = authz.Reason(r)
-	}
-	mending, err := s.Organisations.NextPerson(ctx, actor, reasons)
-	if err != nil {
-		return nil, err
-	}
-	out := &refusal{Title: p.T("acting.refused.title")}
-	for _, r := range reasons {
-		line := refusalLine{Reason: p.T("reason." + string(r))}
-		for _, m := range mending {
-			if m.Reason == r {
-				line.Next = m.Render(p.Printer)
-			}
-		}
-		if r == authz.ReasonCharter {
-			line.Next, line.Link = "", t.Link{Text: p.T("mediator.refused.charter"), Href: "/my-authority#charter"}
-		}
-		out.Lines = append(out.Lines, line)
-	}
-	if len(out.Lines) == 0 {
-		out.Lines = []refusalLine{{Reason: p.T("problem." + string(e.Kind))}}
-	}
-	return out, nil
+func (s *Surface) refusalOf(ctx context.Context, p t.Page, actor authz.Actor, err error) (*desk.Refusal, error) {
+	return desk.RefusalOf(ctx, s.Organisations, p, actor, p.T("acting.refused.title"), err)
 }

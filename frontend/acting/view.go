@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/internal/packs"
@@ -18,7 +19,7 @@ type frame struct {
 	ClientName string
 	Progress   t.Progress
 	Banner     *t.PersonBanner
-	Refused    *refusal
+	Refused    *desk.Refusal
 	Stale      []string // what another window did, in sentences
 	Version    string
 	Href       string // of the request
@@ -247,6 +248,6 @@ func newOver(v visit, to string) overView {
 // turnedAwayView is shown to a mediator who may not act now.
 type turnedAwayView struct {
 	ClientName string
-	Refused    *refusal
+	Refused    *desk.Refusal
 	Leave      string
 }

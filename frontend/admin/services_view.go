@@ -115,13 +115,10 @@ func (v clientFactsView) usualScopes() []string {
 	return []string{"openid", "profile", "birth"}
 }
 
-// softwareScopes are those of the API (api/openapi.yaml).
-var softwareScopes = []string{"people:read", "people:write", "mandates:read", "cases:read", "cases:write", "reminders:read", "webhooks:manage"}
-
 // scopes are those that the kind of client may have.
 func (v clientFactsView) scopes() []string {
 	if v.Kind == clients.Software {
-		return softwareScopes
+		return clients.SoftwareScopeNames()
 	}
 	return clients.ScopeNames()
 }

@@ -8,5 +8,6 @@
 //     an argument; nothing about authority is kept in a session.
 //   - A permission on a route only opens the door: the command decides on facts.
 //
-// It holds no page, and no rule of any command.
+// It holds no page, only the words of a refusal that several surfaces show, and
+// no rule of any command.
 package desk

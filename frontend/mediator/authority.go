@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	"github.com/relais-org/relais/frontend/web"
 )
@@ -17,7 +18,7 @@ func (s *Surface) authority(c *gin.Context, actor authz.Actor) error {
 	return s.showAuthority(c, actor, form.New(web.PageOf(c).Printer), http.StatusOK, nil)
 }
 
-func (s *Surface) showAuthority(c *gin.Context, actor authz.Actor, f *form.Form, status int, refused *refusal) error {
+func (s *Surface) showAuthority(c *gin.Context, actor authz.Actor, f *form.Form, status int, refused *desk.Refusal) error {
 	ctx, page := c.Request.Context(), web.PageOf(c)
 	if actor.Organisation == uuid.Nil {
 		return web.Render(c, http.StatusOK, homePage(page, homeView{NoOrganisation: true}))

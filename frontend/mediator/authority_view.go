@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/internal/packs"
@@ -15,8 +16,8 @@ import (
 // authorityView is what "my authority" shows.
 type authorityView struct {
 	Form      *form.Form
-	Refused   *refusal
-	Lacks     []refusalLine
+	Refused   *desk.Refusal
+	Lacks     []desk.RefusalLine
 	Statement t.AlertBox
 	Because   []t.Row
 	Elsewhere []t.Row

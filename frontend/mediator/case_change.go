@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/frontend/web"
@@ -19,7 +20,7 @@ import (
 // to look again, or what a step should have said.
 type caseChangeView struct {
 	Head    t.Head
-	Refused []refusalLine
+	Refused []desk.RefusalLine
 	Form    *form.Form
 	Action  string
 	Do      string

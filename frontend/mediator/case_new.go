@@ -10,6 +10,7 @@ import (
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/frontend/web"
@@ -21,7 +22,7 @@ import (
 // newCaseView asks which procedure, among those covered by live mandates.
 type newCaseView struct {
 	Head     t.Head
-	Refused  []refusalLine
+	Refused  []desk.RefusalLine
 	Form     *form.Form
 	Person   string
 	Covered  []procedureGroup

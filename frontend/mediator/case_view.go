@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/internal/problem"
@@ -16,7 +17,7 @@ import (
 // caseView is what the page of a case shows.
 type caseView struct {
 	Head     t.Head
-	Refused  []refusalLine
+	Refused  []desk.RefusalLine
 	About    []t.Row
 	Warnings []string
 	State    []t.Row
@@ -38,7 +39,7 @@ type stepForm struct {
 // blocked is what the mediator may not do here now, why, and what to do.
 type blocked struct {
 	Actions []string
-	Lines   []refusalLine
+	Lines   []desk.RefusalLine
 }
 
 func (s *Surface) caseViewOf(ctx context.Context, k caseFacts, f *form.Form, refused *problem.Error) (caseView, error) {
@@ -168,7 +169,7 @@ func reasonsOf(p *problem.Error) []authz.Reason {
 
 // whyNot says each reason, and what to do about it: who mends a lack of
 // authority, or how to get the mandate that is missing (ST-02, ST-03).
-func (s *Surface) whyNot(ctx context.Context, k caseFacts, reasons []authz.Reason) ([]refusalLine, error) {
+func (s *Surface) whyNot(ctx context.Context, k caseFacts, reasons []authz.Reason) ([]desk.RefusalLine, error) {
 	lines, err := s.refusalLines(ctx, k.page, k.actor, reasons)
 	for i := range lines {
 		if lines[i].Next != "" || lines[i].Link.Href != "" {
@@ -177,7 +178,7 @@ func (s *Surface) whyNot(ctx context.Context, k caseFacts, reasons []authz.Reaso
 		lines[i].Next, lines[i].Link = mending(k.page, reasons[i], k.BeneficiaryName, k.personHref())
 	}
 	if err == nil && len(lines) == 0 {
-		lines = []refusalLine{{Reason: k.page.T("problem.forbidden")}}
+		lines = []desk.RefusalLine{{Reason: k.page.T("problem.forbidden")}}
 	}
 	return lines, err
 }

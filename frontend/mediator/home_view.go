@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/internal/packs"
@@ -16,7 +17,7 @@ type homeView struct {
 	Name           string
 	Form           *form.Form // the empty search
 	NoOrganisation bool       // nobody was chosen to act for
-	Lacks          []refusalLine
+	Lacks          []desk.RefusalLine
 	Closed         bool // nothing may be read until that is mended
 	Until          string
 	MayBegin       bool

@@ -8,6 +8,7 @@ import (
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/frontend/web"
@@ -120,7 +121,7 @@ func (d deal) moved(c *gin.Context) error {
 }
 
 // status is that of a page shown again.
-func status(f *form.Form, refused *refusal, stale bool) int {
+func status(f *form.Form, refused *desk.Refusal, stale bool) int {
 	switch {
 	case stale:
 		return http.StatusConflict
@@ -134,7 +135,7 @@ func status(f *form.Form, refused *refusal, stale bool) int {
 
 // beginRefusedView says why no mandate was begun.
 type beginRefusedView struct {
-	Refused *refusal
+	Refused *desk.Refusal
 	Banner  *t.PersonBanner
 	Back    string
 }

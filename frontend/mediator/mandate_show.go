@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/desk"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/frontend/web"
 	"github.com/relais-org/relais/mandates"
@@ -28,7 +29,7 @@ func (s *Surface) mandate(c *gin.Context, actor authz.Actor) error {
 
 // mandateView is the page of a mandate.
 type mandateView struct {
-	Refused   *refusal
+	Refused   *desk.Refusal
 	Banner    *t.PersonBanner
 	Title     string
 	Tag       t.Tag
@@ -62,7 +63,7 @@ type mandateLine struct {
 	StopHref string
 }
 
-func (s *Surface) showMandate(c *gin.Context, d deal, refused *refusal) error {
+func (s *Surface) showMandate(c *gin.Context, d deal, refused *desk.Refusal) error {
 	p, state := d.page, d.state()
 	tag := stateTag(p, state)
 	v := mandateView{Refused: refused, Banner: d.banner(), Tag: tag, Href: d.href(""), Reference: mandates.Reference(d.m.ID), Alert: d.alert(state),

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/internal/packs"
@@ -17,7 +18,7 @@ import (
 // stepView is what the five pages of a new mandate share.
 type stepView struct {
 	Form     *form.Form
-	Refused  *refusal
+	Refused  *desk.Refusal
 	Stale    bool
 	Stop     *protectionView
 	Step     int

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/frontend/web"
@@ -53,7 +54,7 @@ var (
 // stopView is the page before a dangerous act.
 type stopView struct {
 	Form              *form.Form
-	Refused           *refusal
+	Refused           *desk.Refusal
 	Banner            *t.PersonBanner
 	Title, Lead, Href string
 	Confirm           t.Confirmation

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/frontend/web"
@@ -110,7 +111,7 @@ func (d deal) themeCodes(f *form.Form) []string {
 type stepAnswer struct {
 	ok      bool
 	stale   bool // the page was older than the mandate
-	refused *refusal
+	refused *desk.Refusal
 	stop    *protectionView // the pack's rule refuses this person (MA-16)
 }
 

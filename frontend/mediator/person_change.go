@@ -7,6 +7,7 @@ import (
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	"github.com/relais-org/relais/frontend/web"
 )
@@ -14,7 +15,7 @@ import (
 // changeView is a page that changes something about a person.
 type changeView struct {
 	Form    *form.Form
-	Refused *refusal
+	Refused *desk.Refusal
 	Fields  personFields
 	Person  beneficiaries.Beneficiary
 }

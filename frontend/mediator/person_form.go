@@ -5,6 +5,7 @@ import (
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/internal/packs"
@@ -80,7 +81,7 @@ func fillContact(f *form.Form, b beneficiaries.Beneficiary) {
 
 // keep sorts the answer of a command: faults go into the form, a refusal is
 // shown on the page, anything else is handed back.
-func (s *Surface) keep(ctx context.Context, p t.Page, actor authz.Actor, f *form.Form, err error) (*refusal, error) {
+func (s *Surface) keep(ctx context.Context, p t.Page, actor authz.Actor, f *form.Form, err error) (*desk.Refusal, error) {
 	if _, rest := f.Accept(err); rest != nil {
 		return s.refusalOf(ctx, p, actor, rest)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	"github.com/relais-org/relais/frontend/web"
 	"github.com/relais-org/relais/internal/problem"
@@ -25,7 +26,7 @@ func (s *Surface) newPerson(c *gin.Context, actor authz.Actor) error {
 }
 
 // showNewPerson renders the page with what is typed so far.
-func (s *Surface) showNewPerson(c *gin.Context, actor authz.Actor, f *form.Form, refused *refusal) error {
+func (s *Surface) showNewPerson(c *gin.Context, actor authz.Actor, f *form.Form, refused *desk.Refusal) error {
 	page := web.PageOf(c)
 	pack, err := s.packOf(c.Request.Context(), actor)
 	if err != nil {

@@ -23,18 +23,6 @@ func Handle(h func(c *gin.Context) error) gin.HandlerFunc {
 	}
 }
 
-// Guard is Handle for a middleware: it goes on only when there is no error.
-func Guard(h func(c *gin.Context) error) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		if err := h(c); err != nil {
-			fail(c, err)
-			c.Abort()
-			return
-		}
-		c.Next()
-	}
-}
-
 // fail answers an error: a redirect to sign in, or the error page.
 func fail(c *gin.Context, err error) {
 	s := stateOf(c)

@@ -7,10 +7,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/relais-org/relais/authz/login"
 	"github.com/relais-org/relais/internal/problem"
 )
 
@@ -34,11 +34,10 @@ type Config struct {
 
 // Web is the plumbing of one surface.
 type Web struct {
-	cfg      Config
-	secure   bool
-	headers  [][2]string
-	guard    *http.CrossOriginProtection
-	loggedAs *slog.Logger
+	cfg     Config
+	secure  bool
+	headers [][2]string
+	guard   *http.CrossOriginProtection
 }
 
 // New checks the configuration.
@@ -48,7 +47,7 @@ func New(cfg Config) (*Web, error) {
 		return nil, fmt.Errorf("web: base URL %q is not an http(s) address", cfg.BaseURL)
 	}
 	defaults(&cfg)
-	w := &Web{cfg: cfg, secure: base.Scheme == "https", guard: http.NewCrossOriginProtection(), loggedAs: cfg.Log}
+	w := &Web{cfg: cfg, secure: base.Scheme == "https", guard: http.NewCrossOriginProtection()}
 	if err := w.guard.AddTrustedOrigin(base.Scheme + "://" + base.Host); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
@@ -123,15 +122,11 @@ func (w *Web) Cookie(c *gin.Context, name string) string {
 	return v
 }
 
-// LocalPath gives next when it is a path of ours, else fallback: the one check
-// against being used to send people elsewhere.
+// LocalPath gives next when it is a path of ours, else fallback. What is ours
+// is said in one place, [login.LocalPath].
 func LocalPath(next, fallback string) string {
-	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") {
-		return fallback
+	if path := login.LocalPath(next); path != "/" || next == "/" {
+		return path
 	}
-	u, err := url.Parse(next)
-	if err != nil || u.Host != "" || u.Scheme != "" {
-		return fallback
-	}
-	return next
+	return fallback
 }

@@ -307,6 +307,7 @@ func TestLocalPath(t *testing.T) {
 	t.Parallel()
 	for next, want := range map[string]string{
 		"/people/1?a=b": "/people/1?a=b", "": "/f", "people": "/f", "//evil": "/f", "/\\evil": "/f", "https://evil": "/f", "/a\nb": "/f", "javascript:x": "/f", "/%zz": "/f",
+		"/": "/", "/.//evil": "/f", "/a\x7f": "/f", "/" + strings.Repeat("a", 2100): "/f",
 	} {
 		if got := LocalPath(next, "/f"); got != want {
 			t.Errorf("%q: %q, want %q", next, got, want)

@@ -17,10 +17,6 @@ func (p *Printer) LongDate(t time.Time) string {
 	return p.firstOfMonth(t, p.format.FmtDateLong(t))
 }
 
-// ShortDate is for narrow columns: "03/03/2027", with four digits of year in
-// every language and the day first.
-func (p *Printer) ShortDate(t time.Time) string { return t.In(p.loc).Format("02/01/2006") }
-
 // Time writes hours and minutes: "14:05".
 func (p *Printer) Time(t time.Time) string { return t.In(p.loc).Format("15:04") }
 
