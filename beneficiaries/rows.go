@@ -109,42 +109,6 @@ func matches(db *gorm.DB, organisation uuid.UUID, n New) ([]Match, error) {
 	return out, err
 }
 
-// search pages through an organisation's people by (folded family name, id).
-func search(db *gorm.DB, organisation uuid.UUID, q Query, after cursor) ([]Beneficiary, error) {
-	where := []string{"organisation_id = ?", "erased_at IS NULL"}
-	args := []any{organisation}
-	add := func(clause string, values ...any) {
-		where, args = append(where, clause), append(args, values...)
-	}
-	for _, word := range strings.Fields(q.Text) {
-		add("search LIKE '%' || relais_fold(?) || '%'", store.EscapeLike(word))
-	}
-	if !q.BirthDate.IsZero() {
-		add("birth_date = ?", q.BirthDate)
-	}
-	if q.Phone != "" {
-		add("phone = ?", q.Phone)
-	}
-	if after.id != uuid.Nil {
-		add("(relais_fold(family_name), id) > (?, ?)", after.name, after.id)
-	}
-	var rows []row
-	err := db.Raw("SELECT * FROM beneficiaries WHERE "+strings.Join(where, " AND ")+
-		" ORDER BY relais_fold(family_name), id LIMIT ?", append(args, q.Limit+1)...).Scan(&rows).Error
-	out := make([]Beneficiary, len(rows))
-	for i, r := range rows {
-		out[i] = r.beneficiary()
-	}
-	return out, err
-}
-
-// fold asks the database, so that the cursor compares as the index does.
-func fold(db *gorm.DB, name string) (string, error) {
-	var out string
-	err := db.Raw("SELECT relais_fold(?)", name).Scan(&out).Error
-	return out, err
-}
-
 func insertAccessCode(tx *store.Tx, id, beneficiary, mandate uuid.UUID, hash []byte) error {
 	if err := cancelCodes(tx, mandate); err != nil {
 		return err

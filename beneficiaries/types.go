@@ -53,18 +53,6 @@ func (b Beneficiary) Identity() Identity {
 	return Identity{b.GivenNames, b.FamilyName, b.UsageName, b.BirthDate, b.BirthPlace, b.IdentityCheck, b.Protection}
 }
 
-// Initials are the first letters of given and family name, "F. H.".
-func (b Beneficiary) Initials() string {
-	var out []string
-	for _, part := range []string{b.GivenNames, b.FamilyName} {
-		for _, r := range strings.TrimSpace(part) {
-			out = append(out, strings.ToUpper(string(r))+".")
-			break
-		}
-	}
-	return strings.Join(out, " ")
-}
-
 // Contact is how to reach somebody.
 type Contact struct {
 	Phone, Email, Address, Channel, Language string
@@ -97,21 +85,6 @@ type Match struct {
 	Name      string
 	BirthDate time.Time
 	Phone     bool // the same phone
-}
-
-// Query is a search inside the actor's organisation.
-type Query struct {
-	Text      string // name, or a phone, or a date typed in words' place
-	BirthDate time.Time
-	Phone     string
-	Cursor    string
-	Limit     int // 25 when zero, 100 at most
-}
-
-// Page is one page of a search.
-type Page struct {
-	Rows []Beneficiary
-	Next string // empty: the last page
 }
 
 // Access is a person's space, opened.

@@ -27,7 +27,7 @@ const (
 )
 
 // evidence checks what was handed in, by its method. Adding a method is adding
-// a case here and its file of checks.
+// a case here and its checks below.
 func (s *Service) evidence(tx *command.Tx, h held, b beneficiaries.Beneficiary, in Signature, witness uuid.UUID) (newEvidence, error) {
 	ev := newEvidence{id: tx.NewID(), collectedBy: tx.Actor().Account, witness: witness}
 	given := 0

@@ -13,6 +13,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/store"
 )
 
 // countCap bounds every count shown: beyond it a page says "more than 1,000".
@@ -122,7 +123,7 @@ func (s *Service) peopleRows(ctx context.Context, organisation uuid.UUID, q Peop
 		}
 		name := "w" + string(rune('a'+i))
 		where = append(where, "b.search LIKE '%' || relais_fold(@"+name+") || '%'")
-		args[name] = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(word)
+		args[name] = store.EscapeLike(word)
 	}
 	if !q.BirthDate.IsZero() {
 		where, args["birth"] = append(where, "b.birth_date = @birth"), q.BirthDate

@@ -127,7 +127,7 @@ type Evidence struct {
 	CollectedAt time.Time
 }
 
-// The methods of consent of this version. Each is one file consent_*.go.
+// The methods of consent of this version, each checked in consent.go.
 const (
 	MethodDrawn   = "drawn"
 	MethodScan    = "scan"

@@ -287,9 +287,6 @@ func TestFrenchHolidays(t *testing.T) {
 	if !slices.Equal(p.Holidays, want) {
 		t.Errorf("holidays are %v\nwant %v", p.Holidays, want)
 	}
-	if !p.Holiday("2026-12-25") || p.Holiday("2026-12-24") || p.Holiday("") {
-		t.Error("Holiday does not tell holidays from other days")
-	}
 }
 
 func TestAsturianHolidays(t *testing.T) {
@@ -297,7 +294,7 @@ func TestAsturianHolidays(t *testing.T) {
 	p := load(t, "es-as")
 	for year := 2026; year <= 2028; year++ {
 		for _, before := range []int{3, 2} {
-			if day := easter(year).AddDate(0, 0, -before).Format(time.DateOnly); !p.Holiday(day) {
+			if day := easter(year).AddDate(0, 0, -before).Format(time.DateOnly); !slices.Contains(p.Holidays, day) {
 				t.Errorf("%s, before Easter, is not there", day)
 			}
 		}

@@ -104,12 +104,6 @@ func (p *Pack) ConsentLanguages() []string {
 	return langs
 }
 
-// Holiday reports whether an ISO 8601 date (2026-12-25) is a public holiday.
-func (p *Pack) Holiday(date string) bool {
-	_, found := slices.BinarySearch(p.Holidays, date)
-	return found
-}
-
 func find[T any](of []T, is func(T) bool) (T, bool) {
 	if i := slices.IndexFunc(of, is); i >= 0 {
 		return of[i], true

@@ -95,21 +95,6 @@ type RefusedDetail struct {
 	PolicyHash string `json:"policy_hash,omitempty"`
 }
 
-// Refusal makes the event of a refused act: who and on what from e, why from d.
-func Refusal(e translog.Event, d RefusedDetail) translog.Event {
-	if d.Reasons == nil {
-		d.Reasons = []string{}
-	}
-	e.Kind, e.Outcome, e.Detail = translog.ActRefused, "refused", d
-	return e
-}
-
-// AppendRefusal writes the entry of a refused act. The command's own
-// transaction was rolled back: this one is another.
-func AppendRefusal(tx *store.Tx, e translog.Event, d RefusedDetail) (uuid.UUID, error) {
-	return Append(tx, Refusal(e, d))
-}
-
 func nullID(id uuid.UUID) any {
 	if id == uuid.Nil {
 		return nil

@@ -97,18 +97,12 @@ func TestAppendRefusal(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	e := someEvent()
-	e.Detail, e.Personal = nil, nil
-	var id uuid.UUID
-	err := b.store.InTx(t.Context(), store.System(), func(tx *store.Tx) (err error) {
-		id, err = AppendRefusal(tx, e, RefusedDetail{Command: "steps.record", Reasons: []string{"mandate_expired"}, PolicyHash: "ab12"})
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e.Kind, e.Outcome, e.Personal = translog.ActRefused, "refused", nil
+	e.Detail = RefusedDetail{Command: "steps.record", Reasons: []string{"mandate_expired"}, PolicyHash: "ab12"}
+	id := b.append(t, e)
 	var kind, outcome string
 	var facts []byte
-	err = b.store.Pool().QueryRow(t.Context(), `SELECT kind, outcome, facts FROM events WHERE event_id = $1`, id).Scan(&kind, &outcome, &facts)
+	err := b.store.Pool().QueryRow(t.Context(), `SELECT kind, outcome, facts FROM events WHERE event_id = $1`, id).Scan(&kind, &outcome, &facts)
 	if err != nil {
 		t.Fatal(err)
 	}
