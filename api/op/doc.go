@@ -26,6 +26,8 @@
 //     a client that nobody knows leaves the line alone. The answer says neither.
 //   - Algorithms are named where something is parsed. none, and a shared secret
 //     where a key is expected, never verify.
+//   - Every process of the house MUST sign with, believe and publish the same keys:
+//     their files are read again when they change, and written under a lock.
 //   - PKCE with S256 is required of every client but those of the FranceConnect
 //     profile, whose protocol has none; they must send a nonce and a state.
 //

@@ -54,6 +54,7 @@ type house struct {
 	clients  *clients.Registry
 	acting   *acting.Service
 	keys     *op.Keys
+	keysAt   string // their file
 	logs     *bytes.Buffer
 	issuer   string
 	pack     *packs.Pack
@@ -114,7 +115,8 @@ func (h *house) furnish() {
 	must(h.t, err)
 	h.pack, err = set.Get("fr")
 	must(h.t, err)
-	h.keys, err = op.OpenKeys(filepath.Join(h.t.TempDir(), "keys", "provider.json"), rand.Reader, h.store.Now)
+	h.keysAt = filepath.Join(h.t.TempDir(), "keys", "provider.json")
+	h.keys, err = op.OpenKeys(h.keysAt, rand.Reader, h.store.Now)
 	must(h.t, err)
 	mandateKeys, err := document.NewKeyring(rand.Reader, h.store.Now())
 	must(h.t, err)
@@ -126,7 +128,7 @@ func (h *house) furnish() {
 		Keyring: mandateKeys, BaseURL: h.issuer})
 	h.clients = clients.NewRegistry(clients.Dependencies{Commands: h.commands, Packs: set, Key: key})
 	h.acting = acting.New(acting.Dependencies{Commands: h.commands, Packs: set, Mandates: h.mandates, Organisations: h.orgs,
-		Beneficiaries: h.people, Clients: h.clients, Key: key, Keyring: h.keys.Ring(), Issuer: h.issuer, AllowPrivate: true})
+		Beneficiaries: h.people, Clients: h.clients, Key: key, Keyring: h.keys, Issuer: h.issuer, AllowPrivate: true})
 }
 
 func address(name string) string {

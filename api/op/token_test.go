@@ -47,25 +47,25 @@ func TestForgedAccessTokens(t *testing.T) {
 	claims := claimsOf(t, access)
 	raw, err := json.Marshal(claims)
 	must(t, err)
-	kid := h.keys.Ring().ActiveKeyID()
-	set := h.keys.Ring().PublicJWKS()
+	kid := h.keys.PublicJWKS().Keys[0].KeyID
+	set := h.keys.PublicJWKS()
 	public, err := x509.MarshalPKIXPublicKey(set.Keys[0].Key)
 	must(t, err)
 	stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
-	idLike, _, err := h.keys.Ring().SignAs("JWT", raw)
+	idLike, _, err := h.keys.SignAs("JWT", raw)
 	must(t, err)
 	parts := strings.Split(access, ".")
 	claims["authorization_details"] = nil
 	claims["iss"] = "https://other.example"
 	otherIssuer, err := json.Marshal(claims)
 	must(t, err)
-	foreign, _, err := h.keys.Ring().SignAs("at+jwt", otherIssuer)
+	foreign, _, err := h.keys.SignAs("at+jwt", otherIssuer)
 	must(t, err)
 	claims["iss"], claims["jti"] = h.issuer, uuid.NewString()
 	unknown, err := json.Marshal(claims)
 	must(t, err)
-	unknownID, _, err := h.keys.Ring().SignAs("at+jwt", unknown)
+	unknownID, _, err := h.keys.SignAs("at+jwt", unknown)
 	must(t, err)
 	for name, token := range map[string]string{
 		"none":           unsigned(`{"alg":"none","typ":"at+jwt"}`, raw),
@@ -128,7 +128,7 @@ func TestKeysRotate(t *testing.T) {
 	r := h.rp("caf", secret)
 	access := r.tokens().text("access_token")
 	before := h.get(http.DefaultClient, h.issuer+"/oauth/keys")
-	must(t, h.keys.Ring().Rotate(h.store.Now()))
+	h.rotate()
 	after := h.get(http.DefaultClient, h.issuer+"/oauth/keys")
 	if len(before.json["keys"].([]any)) != 1 || len(after.json["keys"].([]any)) != 2 {
 		t.Fatalf("before %s, after %s", before.body, after.body)
@@ -154,10 +154,10 @@ func TestKeysAreKept(t *testing.T) {
 	k, err := op.OpenKeys(path, rand.Reader, clock)
 	must(t, err)
 	must(t, k.RotateDue())
-	first := k.Ring().ActiveKeyID()
+	first := k.PublicJWKS().Keys[0].KeyID
 	now = now.Add(91 * 24 * time.Hour)
 	must(t, k.RotateDue())
-	if k.Ring().ActiveKeyID() == first {
+	if k.PublicJWKS().Keys[0].KeyID == first {
 		t.Error("the key signs for more than 90 days")
 	}
 	again, err := op.OpenKeys(path, rand.Reader, clock)

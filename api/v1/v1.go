@@ -12,10 +12,10 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 	"github.com/gin-gonic/gin"
+	"github.com/go-jose/go-jose/v4"
 
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates/acting"
-	"github.com/relais-org/relais/mandates/document"
 	"github.com/relais-org/relais/mandates/software"
 	"github.com/relais-org/relais/organisations/clients"
 )
@@ -28,8 +28,8 @@ type Dependencies struct {
 	Clients  *clients.Registry
 	Software *software.Service
 	Acting   *acting.Service
-	// Keyring signs the provider's access tokens; its public keys check them.
-	Keyring *document.Keyring
+	// Keyring holds the public keys of the provider's access tokens, as they are now.
+	Keyring interface{ PublicJWKS() jose.JSONWebKeySet }
 	// Issuer is the provider's name, "https://relais.example".
 	Issuer string
 	Logger *slog.Logger

@@ -13,7 +13,6 @@ import (
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/mandates"
-	"github.com/relais-org/relais/mandates/document"
 	"github.com/relais-org/relais/organisations"
 	"github.com/relais-org/relais/organisations/clients"
 )
@@ -30,7 +29,7 @@ type Dependencies struct {
 	Key []byte
 	// Keyring signs answers to checks, security events and logout tokens (ES256).
 	// Its public keys MUST be among those the provider publishes.
-	Keyring *document.Keyring
+	Keyring Signer
 	// Issuer is the provider's name, "https://relais.example".
 	Issuer string
 	// HTTP pushes deliveries; nil: a client that refuses private addresses and
@@ -38,6 +37,12 @@ type Dependencies struct {
 	// for development only.
 	HTTP         *http.Client
 	AllowPrivate bool
+}
+
+// Signer signs words of the house under a kind of their own: a keyring, or the
+// provider's keys, which other processes change too.
+type Signer interface {
+	SignAs(typ string, payload []byte) (jws, kid string, err error)
 }
 
 // How long things last.
@@ -279,7 +284,7 @@ type Service struct {
 	orgs     *organisations.Service
 	people   *beneficiaries.Service
 	clients  *clients.Registry
-	keys     *document.Keyring
+	keys     Signer
 	issuer   string
 	pairwise []byte
 	sealer   sealer

@@ -149,7 +149,7 @@ func TestForgedEventsAreRefused(t *testing.T) {
 		change(body)
 		raw, err := json.Marshal(body)
 		must(t, err)
-		token, _, err := w.h.ProviderKeys.Ring().SignAs(kind, raw)
+		token, _, err := w.h.ProviderKeys.SignAs(kind, raw)
 		must(t, err)
 		return token
 	}

@@ -14,7 +14,7 @@ import (
 // machines. flush sends what traces are left.
 func (h *House) Handler(ctx context.Context) (handler http.Handler, flush func(context.Context) error, err error) {
 	rest, err := v1.New(v1.Dependencies{Spec: api.Spec, Store: h.Store, Clients: h.Clients, Software: h.software(), Acting: h.Acting, //nolint:contextcheck // reading the specification waits for nothing
-		Keyring: h.ProviderKeys.Ring(), Issuer: h.Config.BaseURL, Logger: h.Logger})
+		Keyring: h.ProviderKeys, Issuer: h.Config.BaseURL, Logger: h.Logger})
 	if err != nil {
 		return nil, nil, err
 	}
