@@ -169,7 +169,7 @@ func TestContactChangeTellsWhoWishedNoMessages(t *testing.T) {
 			b := setup(t)
 			who := b.someone("Fatima", "Haddad")
 			who.Contact = c.before
-			who.Contact.Channel, who.Contact.Language = "none", "fr"
+			who.Channel, who.Language = "none", "fr"
 			p := b.create(who)
 			same := who.Contact
 			same.Language = "es"

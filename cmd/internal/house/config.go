@@ -33,20 +33,20 @@ type Config struct {
 	ProviderKeysFile string
 	// LogFormerKeys is RELAIS_LOG_FORMER_KEYS, the public keys that signed the log
 	// before the present one.
-	LogFormerKeys    []note.Verifier
-	LogOrigin        string         // RELAIS_LOG_ORIGIN, first line of checkpoints
-	Issuers          []login.Issuer // RELAIS_ISSUERS_FILE, JSON
-	SMTPURL          string         // RELAIS_SMTP_URL, smtp://user:password@host:587
-	Contact          string         // RELAIS_CONTACT, whom to write to about privacy and accessibility
-	MailFrom         string         // RELAIS_MAIL_FROM
-	SMSURL           string         // RELAIS_SMS_URL, generic gateway
-	SMSSecret        []byte         // RELAIS_SMS_SECRET, signs requests to the gateway
-	TrustedProxies   []string       // RELAIS_TRUSTED_PROXIES, CIDRs whose X-Forwarded-For counts
-	LogLevel         slog.Level     // RELAIS_LOG_LEVEL
-	OTelEndpoint     string         // RELAIS_OTEL_ENDPOINT, empty: tracing is off
-	MaxConns         int            // RELAIS_DATABASE_CONNECTIONS, 0: four a core
-	StopTimeout      time.Duration
-	Tracer           pgx.QueryTracer // no variable: cmd/bench repeats what pages ask
+	LogFormerKeys  []note.Verifier
+	LogOrigin      string         // RELAIS_LOG_ORIGIN, first line of checkpoints
+	Issuers        []login.Issuer // RELAIS_ISSUERS_FILE, JSON
+	SMTPURL        string         // RELAIS_SMTP_URL, smtp://user:password@host:587
+	Contact        string         // RELAIS_CONTACT, whom to write to about privacy and accessibility
+	MailFrom       string         // RELAIS_MAIL_FROM
+	SMSURL         string         // RELAIS_SMS_URL, generic gateway
+	SMSSecret      []byte         // RELAIS_SMS_SECRET, signs requests to the gateway
+	TrustedProxies []string       // RELAIS_TRUSTED_PROXIES, CIDRs whose X-Forwarded-For counts
+	LogLevel       slog.Level     // RELAIS_LOG_LEVEL
+	OTelEndpoint   string         // RELAIS_OTEL_ENDPOINT, empty: tracing is off
+	MaxConns       int            // RELAIS_DATABASE_CONNECTIONS, 0: four a core
+	StopTimeout    time.Duration
+	Tracer         pgx.QueryTracer // no variable: cmd/bench repeats what pages ask
 }
 
 // reader collects every fault instead of stopping at the first.
