@@ -20,7 +20,18 @@ const pushedPrefix = "urn:ietf:params:oauth:request_uri:"
 // authorize begins a request that a browser brings, and sends the browser to
 // the pages where a mediator chooses. The same for GET and POST (OpenID Connect
 // Core §3.1.2.1): nothing is granted here, so that no other site can do harm.
+//
+// A form posted by another site comes without our cookies, whether the browser
+// has them or not: it is sent round by the address, which brings them. A new
+// cookie in their place would break what else is under way in that browser.
 func (p *Provider) authorize(c *gin.Context) error {
+	if c.Request.Method == http.MethodPost && p.browserOf(c) == nil {
+		if err := c.Request.ParseForm(); err != nil {
+			return p.refuse(c, asker{}, bad(invalidRequest, "the request cannot be read"))
+		}
+		c.Redirect(http.StatusSeeOther, authorizePath+"?"+c.Request.PostForm.Encode())
+		return nil
+	}
 	a, params, err := p.incoming(c)
 	if err != nil {
 		return p.refuse(c, a, err)
@@ -55,6 +66,9 @@ func (p *Provider) incoming(c *gin.Context) (asker, acting.Params, error) {
 	if c.Request.Method == http.MethodPost {
 		raw = c.Request.PostForm
 	}
+	if !p.begun.spend(placeOf(c.ClientIP())) {
+		return asker{}, acting.Params{}, &fault{status: http.StatusTooManyRequests, code: temporarilyDown, retryAfter: "60"}
+	}
 	if strings.HasPrefix(raw.Get("request_uri"), pushedPrefix) {
 		return p.pushed(c, raw)
 	}
@@ -68,9 +82,6 @@ func (p *Provider) incoming(c *gin.Context) (asker, acting.Params, error) {
 	}
 	if len(raw["client_id"]) > 1 || len(raw["redirect_uri"]) > 1 {
 		return asker{}, acting.Params{}, bad(invalidRequest, "client_id or redirect_uri comes twice")
-	}
-	if !p.begun.spend(placeOf(c.ClientIP())) {
-		return asker{}, acting.Params{}, &fault{status: http.StatusTooManyRequests, code: temporarilyDown, retryAfter: "60"}
 	}
 	a, err := p.whoAsks(c.Request.Context(), whom)
 	if err != nil {

@@ -234,12 +234,59 @@ func TestRequestByPost(t *testing.T) {
 	h := setup(t)
 	_, secret := h.service("caf")
 	r := h.rp("caf", secret)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.issuer+"/oauth/authorize", strings.NewReader(r.asking().Encode()))
-	must(t, err)
+	r.authorize(r.asking()) // the browser has its cookie
+	r.requestOf(h.postedFrom(r.browser, r.asking()))
+}
+
+// postedFrom is a form of another site, as a browser with these cookies sends it.
+func (h *house) postedFrom(browser *http.Client, v url.Values) answer {
+	h.t.Helper()
+	req, err := http.NewRequestWithContext(h.t.Context(), http.MethodPost, h.issuer+"/oauth/authorize", strings.NewReader(v.Encode()))
+	must(h.t, err)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Origin", "https://caf.example")
 	req.Header.Set("Sec-Fetch-Site", "cross-site")
-	r.requestOf(h.do(r.browser, req))
+	return h.do(browser, req)
+}
+
+// A browser sends no Lax cookie with another site's form. The form is sent round
+// by the address, and what is under way in that browser goes on.
+func TestPostOfAnotherSiteBreaksNothing(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	_, secret := h.service("caf")
+	r := h.rp("caf", secret)
+	id := r.choose(r.authorize(r.asking())) // under way
+	without := newBrowser(t)
+	without.Jar = nil
+	posted := h.postedFrom(without, r.asking())
+	if posted.status != http.StatusSeeOther || posted.location == nil || posted.location.Path != "/oauth/authorize" {
+		t.Fatalf("%d %v %s", posted.status, posted.location, posted.body)
+	}
+	if c := posted.header.Values("Set-Cookie"); len(c) != 0 {
+		t.Errorf("another site's form replaced the browser's cookie: %v", c)
+	}
+	if posted.location.RawQuery != r.asking().Encode() {
+		t.Errorf("the request became %s", posted.location.RawQuery)
+	}
+	r.requestOf(h.get(r.browser, h.issuer+posted.location.String()))
+	if r.back(id).query("code") == "" {
+		t.Error("the request under way was broken")
+	}
+}
+
+// What browsers bring is counted, pushed before or not.
+func TestPushedRequestsAreCounted(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	v := url.Values{"client_id": {"caf"}, "request_uri": {"urn:ietf:params:oauth:request_uri:guess"}}
+	r := h.rp("caf", "")
+	for range 700 {
+		if r.authorize(v).status == http.StatusTooManyRequests {
+			return
+		}
+	}
+	t.Error("seven hundred guesses at pushed requests were answered")
 }
 
 // An address that was withdrawn after the request began gets no code, nor a
