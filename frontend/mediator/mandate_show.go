@@ -78,7 +78,7 @@ func (s *Surface) showMandate(c *gin.Context, d deal, refused *desk.Refusal) err
 	if state == mandates.Active && s.mayDo(d, authz.KindMandate, authz.MandateDraft) {
 		v.Act = "/cases/new?person=" + d.m.Beneficiary.String()
 	}
-	if d.renewable(state) && s.mayDo(d, authz.KindMandate, authz.MandateDraft) {
+	if d.m.Renewable(d.actor.Now) && s.mayDo(d, authz.KindMandate, authz.MandateDraft) {
 		v.RenewKey = s.NewKey()
 	}
 	code := http.StatusOK
@@ -91,16 +91,6 @@ func (s *Surface) showMandate(c *gin.Context, d deal, refused *desk.Refusal) err
 // mayDo is worth a button: a fresh sign-in can still be asked for on the way.
 func (s *Surface) mayDo(d deal, kind authz.Kind, action authz.Action) bool {
 	return s.may(d.actor, kind, action, d.m.Beneficiary)
-}
-
-// renewable mirrors MA-10; the command decides.
-func (d deal) renewable(state mandates.State) bool {
-	switch state {
-	case mandates.Active, mandates.Suspended, mandates.Expired, mandates.Superseded:
-		return d.actor.Now.Before(d.m.EndsAt.AddDate(1, 0, 0))
-	default:
-		return false
-	}
 }
 
 // mandateLines are the scope as plain sentences.

@@ -65,7 +65,8 @@ func (s *Surface) person(c *gin.Context, actor authz.Actor) error {
 	v := personView{page: page, pack: pack, now: actor.Now, Person: b, CheckedBy: checkers[b.IdentityCheckedBy],
 		Begin:     beginView{Action: personHref(b) + "/mandates", Key: s.NewKey(), Kind: primaryButton},
 		MayBegin:  s.may(actor, authz.KindMandate, authz.MandateDraft, id),
-		MayChange: s.may(actor, authz.KindBeneficiary, authz.BeneficiaryChange, id)}
+		MayChange: s.may(actor, authz.KindBeneficiary, authz.BeneficiaryChange, id),
+		MayErase:  s.may(actor, authz.KindBeneficiary, authz.BeneficiaryErase, id)}
 	v.fill(all, cases)
 	if v.Open, err = s.openAt(ctx, page, actor, b); err != nil {
 		return err

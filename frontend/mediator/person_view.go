@@ -25,6 +25,7 @@ type personView struct {
 	CheckedBy           string
 	Begin               beginView
 	MayBegin, MayChange bool
+	MayErase            bool
 	Live                bool // a mandate is in force: a case can be opened
 	Mandates            []t.Moment
 	Cases               [][]t.Cell

@@ -57,6 +57,7 @@ func (s *Surface) peopleRoutes() []desk.Route {
 	create := authz.Perm(authz.KindBeneficiary, authz.BeneficiaryCreate)
 	change := authz.Perm(authz.KindBeneficiary, authz.BeneficiaryChange)
 	contact := authz.Perm(authz.KindBeneficiary, authz.BeneficiaryChangeContact)
+	erase := authz.Perm(authz.KindBeneficiary, authz.BeneficiaryErase)
 	return []desk.Route{
 		desk.Get("/people", authz.Perm(authz.KindBeneficiary, authz.BeneficiarySearch), s.people),
 		desk.Get("/people/new", create, s.newPerson),
@@ -66,5 +67,7 @@ func (s *Surface) peopleRoutes() []desk.Route {
 		desk.Post("/people/:id/edit", change, s.changePerson),
 		desk.Get("/people/:id/contact", contact, s.editContact),
 		desk.Post("/people/:id/contact", contact, s.changeContact),
+		desk.Get("/people/:id/erase", erase, s.eraseForm),
+		desk.Post("/people/:id/erase", erase, s.erase),
 	}
 }
