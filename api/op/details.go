@@ -12,11 +12,7 @@ import (
 	"github.com/relais-org/relais/organisations/clients"
 )
 
-// detailPath names, below the issuer, the type of authorization_details that
-// acting for somebody has (RFC 9396 §2; fields: STANDARDS, docs/acting.md).
-const detailPath = "/rar/mandate-step/1"
-
-func (p *Provider) detailType() string { return p.Issuer + detailPath }
+func (p *Provider) detailType() string { return p.Issuer + acting.DetailPath }
 
 // asked are the fields a client may send. Any other is refused (RFC 9396 §5):
 // what is granted beyond them is not the client's to say.

@@ -41,7 +41,7 @@ func (p *Provider) endSession(c *gin.Context) error {
 	if err != nil {
 		return p.stay(c, err)
 	}
-	if err := p.Acting.EndDelegation(c.Request.Context(), p.Acting.ServiceActor(client), session); err != nil && ours(err) {
+	if err := p.Acting.EndDelegation(c.Request.Context(), client.SoftwareActor(p.Store.Now()), session); err != nil && ours(err) {
 		return err
 	}
 	to := v.Get("post_logout_redirect_uri")

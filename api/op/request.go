@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/mandates/acting"
 	"github.com/relais-org/relais/organisations/clients"
@@ -21,8 +23,8 @@ const (
 	challengeBytes = 32
 	// longestAge bounds max_age, in seconds: a year.
 	longestAge = 365 * 24 * 60 * 60
-	// stepUpSeconds is how long a fresh authentication stands (authz.StepUpAge).
-	stepUpSeconds = 15 * 60
+	// stepUpSeconds is how long a fresh authentication stands.
+	stepUpSeconds = int(authz.StepUpAge / time.Second)
 )
 
 // asker is who asks and where the answer may go. Before it is known, no fault
@@ -79,8 +81,7 @@ func (p *Provider) params(a asker, v url.Values) (acting.Params, error) {
 			return acting.Params{}, bad(u[1], u[0]+" is not supported")
 		}
 	}
-	out := acting.Params{RedirectURI: a.redirect, State: a.state, Nonce: v.Get("nonce"), ResponseMode: "query",
-		ACRValues: words(v.Get("acr_values")), UILocales: words(v.Get("ui_locales"))}
+	out := acting.Params{RedirectURI: a.redirect, State: a.state, Nonce: v.Get("nonce"), ACRValues: words(v.Get("acr_values"))}
 	switch {
 	case v.Get("state") != a.state:
 		return out, bad(invalidRequest, "state is too long, or not printable ASCII")
@@ -100,7 +101,7 @@ func (p *Provider) params(a asker, v url.Values) (acting.Params, error) {
 	if out.CodeChallenge, err = challenge(a.client, v); err != nil {
 		return out, err
 	}
-	if out.Prompt, out.MaxAge, err = freshness(v); err != nil {
+	if out.MaxAge, err = freshness(v); err != nil {
 		return out, err
 	}
 	if a.client.Profile == clients.FranceConnect {
@@ -153,23 +154,23 @@ func challenge(client clients.Client, v url.Values) (string, error) {
 
 // freshness reads prompt and max_age. Somebody always has to choose, so that
 // prompt=none never succeeds; prompt=login asks for a sign-in of now.
-func freshness(v url.Values) (prompt string, maxAge *int, err error) {
+func freshness(v url.Values) (maxAge *int, err error) {
 	prompts := words(v.Get("prompt"))
 	for _, one := range prompts {
 		if !slices.Contains([]string{"none", "login", "consent", "select_account"}, one) {
-			return "", nil, bad(invalidRequest, "prompt is not known")
+			return nil, bad(invalidRequest, "prompt is not known")
 		}
 	}
 	switch {
 	case slices.Contains(prompts, "none") && len(prompts) > 1:
-		return "", nil, bad(invalidRequest, "prompt=none stands alone")
+		return nil, bad(invalidRequest, "prompt=none stands alone")
 	case slices.Contains(prompts, "none"):
-		return "", nil, bad(interactionRequired, "the mediator must choose whom to act for")
+		return nil, bad(interactionRequired, "the mediator must choose whom to act for")
 	}
 	if v.Has("max_age") {
 		n, err := strconv.Atoi(v.Get("max_age"))
 		if err != nil || n < 0 || n > longestAge || strconv.Itoa(n) != v.Get("max_age") {
-			return "", nil, bad(invalidRequest, "max_age is not a number of seconds")
+			return nil, bad(invalidRequest, "max_age is not a number of seconds")
 		}
 		maxAge = &n
 	}
@@ -177,7 +178,7 @@ func freshness(v url.Values) (prompt string, maxAge *int, err error) {
 		now := 0
 		maxAge = &now
 	}
-	return strings.Join(prompts, " "), maxAge, nil
+	return maxAge, nil
 }
 
 // franceConnect holds a request to the profile in which FranceConnect asks an

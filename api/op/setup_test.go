@@ -128,7 +128,7 @@ func (h *house) furnish() {
 		Keyring: mandateKeys, BaseURL: h.issuer})
 	h.clients = clients.NewRegistry(clients.Dependencies{Commands: h.commands, Packs: set, Key: key})
 	h.acting = acting.New(acting.Dependencies{Commands: h.commands, Packs: set, Mandates: h.mandates, Organisations: h.orgs,
-		Beneficiaries: h.people, Clients: h.clients, Key: key, Keyring: h.keys, Issuer: h.issuer, AllowPrivate: true})
+		Clients: h.clients, Key: key, Keyring: h.keys, Issuer: h.issuer, AllowPrivate: true})
 }
 
 func address(name string) string {

@@ -1,6 +1,7 @@
 package v1_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/mandates"
+	"github.com/relais-org/relais/mandates/acting"
 )
 
 func openHousing(person uuid.UUID) mandates.OpenCase {
@@ -199,6 +201,27 @@ func TestWebhooks(t *testing.T) {
 	if list := h.ok(h.call("GET", "/api/v1/webhooks", nil), 200); len(list.items()) != 0 {
 		t.Errorf("list %s", list.raw)
 	}
+	h.refused(h.call("POST", "/api/v1/webhooks", body, key), 409, "idempotency_key_used") // also once it has ended
 	body["kinds"] = []string{"nothing.known"}
 	h.refused(h.call("POST", "/api/v1/webhooks", body), 400, "invalid")
+}
+
+// The key of a registration that was refused is still good when it is asked
+// again: nothing was made with it.
+func TestKeyOfARefusedWebhook(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	body := map[string]any{"url": "https://agenda.example/relais", "kinds": []string{"mandate.revoked"}}
+	var last string
+	for i := range acting.MaxWebhooks {
+		made := h.ok(h.call("POST", "/api/v1/webhooks", body, with("Idempotency-Key", fmt.Sprintf("hook-hook-%d", i))), 201)
+		last = made.json["webhook"].(map[string]any)["id"].(string)
+	}
+	key := with("Idempotency-Key", "hook-one-more")
+	h.refused(h.call("POST", "/api/v1/webhooks", body, key), 409, "too_many_webhooks")
+	h.ok(h.call(http.MethodDelete, "/api/v1/webhooks/"+last, nil), 204)
+	if made := h.ok(h.call("POST", "/api/v1/webhooks", body, key), 201); made.text("secret") == "" {
+		t.Errorf("made %s", made.raw)
+	}
+	h.refused(h.call("POST", "/api/v1/webhooks", body, key), 409, "idempotency_key_used")
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/beneficiaries"
-	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/mandates/software"
 )
 
@@ -143,5 +142,3 @@ func (o *operations) ListMediators(ctx context.Context, _ ListMediatorsRequestOb
 	}
 	return out, nil
 }
-
-var errKeyUsed = problem.Conflict("idempotency_key_used")

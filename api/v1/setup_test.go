@@ -138,7 +138,7 @@ func (h *house) furnish() {
 	h.mandates = mandates.New(mandates.Dependencies{Commands: h.commands, Packs: set, Organisations: h.orgs, Beneficiaries: h.people, Keyring: h.keys, BaseURL: issuer})
 	h.clients = clients.NewRegistry(clients.Dependencies{Commands: h.commands, Packs: set, Key: key})
 	h.acting = acting.New(acting.Dependencies{Commands: h.commands, Packs: set, Mandates: h.mandates, Organisations: h.orgs,
-		Beneficiaries: h.people, Clients: h.clients, Key: key, Keyring: h.keys, Issuer: issuer, AllowPrivate: true})
+		Clients: h.clients, Key: key, Keyring: h.keys, Issuer: issuer, AllowPrivate: true})
 }
 
 func mailbox(name string) string {

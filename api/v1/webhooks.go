@@ -20,18 +20,17 @@ func (o *operations) ListWebhooks(ctx context.Context, _ ListWebhooksRequestObje
 	return out, nil
 }
 
-// RegisterWebhook adds one. Its secret is shown once, so a key is too.
+// RegisterWebhook adds one, whose id comes from the key. Its secret is shown
+// once, so a key of one that was made makes no other; where none was made, the
+// same key may try again.
 func (o *operations) RegisterWebhook(ctx context.Context, r RegisterWebhookRequestObject) (RegisterWebhookResponseObject, error) {
 	q := of(ctx)
-	_, fresh, err := o.begin(q, "registerWebhook", r.Params.IdempotencyKey, r.Body)
+	id, _, err := o.begin(q, "registerWebhook", r.Params.IdempotencyKey, r.Body)
 	if err != nil {
 		return nil, err
 	}
-	if !fresh {
-		return nil, errKeyUsed
-	}
 	w, secret, err := o.Acting.RegisterWebhook(q.ctx, q.client.SoftwareActor(o.Store.Now()),
-		acting.NewWebhook{Organisation: q.client.Organisation, URL: r.Body.Url, Kinds: r.Body.Kinds})
+		acting.NewWebhook{ID: id, Organisation: q.client.Organisation, URL: r.Body.Url, Kinds: r.Body.Kinds})
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func setup(t testing.TB) *house {
 	key := bytes.Repeat([]byte{9}, 32)
 	h.clients = clients.NewRegistry(clients.Dependencies{Commands: h.commands, Packs: h.packs, Key: key})
 	h.acting = acting.New(acting.Dependencies{Commands: h.commands, Packs: h.packs, Mandates: h.mandates, Organisations: h.orgs,
-		Beneficiaries: h.people, Clients: h.clients, Key: key, Keyring: keys, Issuer: baseURL})
+		Clients: h.clients, Key: key, Keyring: keys, Issuer: baseURL})
 	h.sessions = authz.NewSessions(authz.SessionsDeps{Store: h.store})
 	h.open(law)
 	h.staff()

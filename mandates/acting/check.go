@@ -146,7 +146,7 @@ func (k keptCheck) answer(content []byte, now time.Time) (Answer, error) {
 // is decided on was read in the same statement.
 func (s *Service) keptAnswer(client clients.Client, d Delegation, q CheckRequest, kept *keptCheck) (Answer, error) {
 	a, err := kept.answer(contentOf(d, q), s.commands.Store().Now())
-	if err == nil && a.Allowed && !s.decide(s.ServiceActor(client), client, d, q).Allowed {
+	if err == nil && a.Allowed && !s.decide(client.SoftwareActor(s.commands.Store().Now()), client, d, q).Allowed {
 		return Answer{}, problem.Conflict("check_over")
 	}
 	return a, err
@@ -161,7 +161,7 @@ func (s *Service) decide(actor authz.Actor, client clients.Client, d Delegation,
 // answer decides, signs and writes; store.ErrNoRow when it must be decided again.
 func (s *Service) answer(ctx context.Context, client clients.Client, d Delegation, q CheckRequest) (Answer, error) {
 	st := s.commands.Store()
-	env, actor := st.Env(), s.ServiceActor(client)
+	env, actor := st.Env(), client.SoftwareActor(s.commands.Store().Now())
 	now := actor.Now
 	decision := s.decide(actor, client, d, q)
 	out := Answer{Allowed: decision.Allowed, Reasons: words(decision.Reasons), At: now, ExpiresAt: now.Add(CheckLifetime)}

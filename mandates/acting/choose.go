@@ -38,11 +38,6 @@ func (s *Service) Open(ctx context.Context, actor authz.Actor, id uuid.UUID, bro
 	if actor.Account == uuid.Nil || len(browser) == 0 {
 		return Choosing{}, problem.NotFound()
 	}
-	sum := sha256.Sum256(browser)
-	bound, err := bindRequest(ctx, s.commands.Store(), actor, id, sum[:])
-	if err != nil {
-		return Choosing{}, problem.Wrap(err, "bind a request")
-	}
 	r, err := loadRequest(ctx, s.commands.Store(), id)
 	if err != nil {
 		return Choosing{}, err
@@ -50,13 +45,43 @@ func (s *Service) Open(ctx context.Context, actor authz.Actor, id uuid.UUID, bro
 	if !s.commands.Store().Now().Before(r.ExpiresAt) {
 		return expired(r, actor, browser)
 	}
-	if !bound && (r.State == Open || !r.OfBrowser(browser) || r.account != actor.Account) {
+	if !r.bindable(actor, browser) {
 		return Choosing{}, problem.NotFound()
 	}
-	if err := s.mayChoose(ctx, actor, r); err != nil {
+	if err := s.mayChoose(ctx, actor, r); err != nil { // who may not choose takes nobody's place
 		return Choosing{}, err
 	}
+	if r.State == Open && !(r.OfBrowser(browser) && r.mine(actor)) {
+		if r, err = s.bind(ctx, actor, id, browser); err != nil {
+			return Choosing{}, err
+		}
+	}
 	return s.choosing(ctx, actor, r)
+}
+
+// bindable reports whether a request is this mediator's and browser's, or
+// nobody's yet.
+func (r Request) bindable(actor authz.Actor, browser []byte) bool {
+	free := r.State == Open
+	return (r.OfBrowser(browser) || free && r.browserHash == nil) && (r.account == actor.Account || free && r.account == uuid.Nil)
+}
+
+// bind makes an open request this mediator's, and gives it as it is then. Who
+// comes second does not find it.
+func (s *Service) bind(ctx context.Context, actor authz.Actor, id uuid.UUID, browser []byte) (Request, error) {
+	sum := sha256.Sum256(browser)
+	bound, err := bindRequest(ctx, s.commands.Store(), actor, id, sum[:])
+	if err != nil {
+		return Request{}, problem.Wrap(err, "bind a request")
+	}
+	r, err := loadRequest(ctx, s.commands.Store(), id)
+	if err != nil {
+		return Request{}, err
+	}
+	if !bound && (r.State == Open || !r.bindable(actor, browser)) {
+		return Request{}, problem.NotFound()
+	}
+	return r, nil
 }
 
 // expired gives back a request that is too old with its State, for the page to

@@ -2,6 +2,7 @@ package acting_test
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -9,10 +10,12 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/beneficiaries"
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/mandates"
 	"github.com/relais-org/relais/mandates/acting"
+	"github.com/relais-org/relais/organisations/clients"
 	"github.com/relais-org/relais/translog"
 )
 
@@ -67,6 +70,79 @@ func TestChoosing(t *testing.T) {
 	b.fails("request_over", func() error { _, err := b.Grant(ctx, a, c.ID, c.Version); return err })
 	if back, err := b.Open(ctx, a, c.ID, browser); err != nil || back.State != acting.Used {
 		t.Errorf("back: %v %v", back.State, err)
+	}
+}
+
+// Who may not choose is refused before anything is written: the request stays
+// free for the mediator who may, in that very browser.
+func TestARefusedOpeningTakesNoPlace(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx := t.Context()
+	r, err := b.Begin(ctx, acting.NewRequest{Client: b.client, Params: params(), Browser: browser})
+	must(t, err)
+	b.refuses("not_found", func() error { _, err := b.Open(ctx, b.as(b.referent), r.ID, browser); return err })
+	if c, err := b.Open(ctx, b.as(b.mediator), r.ID, browser); err != nil || c.State != acting.Open {
+		t.Errorf("the mediator who may finds %v %v", c.State, err)
+	}
+	// Now it is theirs, and nobody else's: not a colleague's, nor another browser's.
+	b.fails("not_found", func() error { _, err := b.Open(ctx, b.as(b.colleague), r.ID, browser); return err })
+	b.fails("not_found", func() error {
+		_, err := b.Open(ctx, b.as(b.mediator), r.ID, bytes.Repeat([]byte{8}, 32))
+		return err
+	})
+}
+
+// What the mediator is shown and the log keeps as received is what the service
+// gets: nothing that Relais never knows.
+func TestReceivedIsWhatIsGiven(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx := t.Context()
+	b.client = b.newService("all", func(n *clients.New) {
+		n.Claims, n.Scopes = clients.ClaimNames(), []string{"openid", "profile", "birth", "address", "contact"}
+	})
+	full, err := b.people.Create(ctx, b.as(b.mediator), beneficiaries.New{
+		Identity: beneficiaries.Identity{GivenNames: "Amina", FamilyName: "Haddad", UsageName: "Amina Roy", BirthPlace: "Oran",
+			BirthDate: time.Date(1957, 3, 12, 0, 0, 0, 0, time.UTC), IdentityCheck: b.pack.IdentityDocuments[0].Code, Protection: "none"},
+		Contact: beneficiaries.Contact{Phone: "06 12 34 56 78", Email: "amina@people.example", Address: "1 rue du Port, 56000 Vannes", Channel: "sms", Language: "fr"},
+	})
+	must(t, err)
+	b.person = full.ID
+	b.signed(b.person, packs.DefaultActions(), "housing")
+	p := params()
+	p.Scopes = []string{"openid", "profile", "birth", "address", "contact"}
+	c := b.chosen(p, "view")
+	var d acting.Delegation
+	e := b.adds(translog.DelegationGranted, func() error { d, err = b.Grant(ctx, b.as(b.mediator), c.ID, c.Version); return err })
+	told, err := b.Claims(ctx, d, b.client)
+	must(t, err)
+	given := slices.Sorted(maps.Keys(told.Person))
+	if shown := slices.Sorted(slices.Values(c.Receives.Claims)); !slices.Equal(shown, given) {
+		t.Errorf("shown %v, given %v", shown, given)
+	}
+	var logged []string
+	for _, name := range e.Detail["claims"].([]any) {
+		logged = append(logged, name.(string))
+	}
+	if slices.Sort(logged); !slices.Equal(logged, given) {
+		t.Errorf("logged %v, given %v", logged, given)
+	}
+}
+
+// Six words of a search count; a further one changes nothing, with a date of
+// birth or without.
+func TestSixWordsCount(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.signed(b.person, packs.DefaultActions(), "housing")
+	c := b.begun(params())
+	for _, date := range []string{"", " 12/03/1957"} {
+		for text, found := range map[string]int{"f fa fat fati fatim fatima strange": 1, "f fa fat fati fatim strange": 0} {
+			if all, err := b.Offer(t.Context(), b.as(b.mediator), c.ID, text+date); err != nil || len(all) != found {
+				t.Errorf("%q finds %v %v", text+date, all, err)
+			}
+		}
 	}
 }
 
@@ -155,11 +231,11 @@ func TestSensitiveNeedsStepUp(t *testing.T) {
 		change func(*acting.Params)
 		action string
 	}{
-		"sensitive action":  {func(*acting.Params) {}, "change_payment"},
-		"acr asked for":     {func(p *acting.Params) { p.ACRValues = []string{acting.ACRStepUp} }, "view"},
-		"a young sign-in":   {func(p *acting.Params) { n := 60; p.MaxAge = &n }, "view"},
-		"a sign-in of now":  {func(p *acting.Params) { n := 0; p.MaxAge = &n }, "view"},
-		"both, and prompts": {func(p *acting.Params) { n := 0; p.MaxAge, p.Prompt = &n, "login" }, "change_payment"},
+		"sensitive action": {func(*acting.Params) {}, "change_payment"},
+		"acr asked for":    {func(p *acting.Params) { p.ACRValues = []string{acting.ACRStepUp} }, "view"},
+		"a young sign-in":  {func(p *acting.Params) { n := 60; p.MaxAge = &n }, "view"},
+		"a sign-in of now": {func(p *acting.Params) { n := 0; p.MaxAge = &n }, "view"},
+		"both":             {func(p *acting.Params) { n := 0; p.MaxAge = &n }, "change_payment"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

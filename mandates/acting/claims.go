@@ -9,11 +9,13 @@ import (
 	"github.com/relais-org/relais/organisations/clients"
 )
 
-// claimsByScope splits a person's claims (OpenID Connect Core §5.4).
+// claimsByScope splits a person's claims (OpenID Connect Core §5.4): those that
+// Relais may know. Gender and country of birth, which a client may be entitled
+// to, are none of them, so that nobody is told they were given.
 func claimsByScope() map[string][]string {
 	return map[string][]string{
 		"profile": {"given_name", "family_name", "preferred_username"},
-		"birth":   {"birthdate", "gender", "birthplace", "birthcountry"},
+		"birth":   {"birthdate", "birthplace"},
 		"address": {"address"},
 		"contact": {"email", "phone_number"},
 		"email":   {"email"},

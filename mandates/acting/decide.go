@@ -93,7 +93,7 @@ func (d Delegation) tokenOver(now time.Time) bool {
 
 // admit decides on facts just read, and records a refusal.
 func (s *Service) admit(ctx context.Context, client clients.Client, action authz.Action, name string, d Delegation, ask asked) error {
-	actor := s.ServiceActor(client)
+	actor := client.SoftwareActor(s.commands.Store().Now())
 	decision := s.commands.Decide(actor, action, d.object(authz.KindDelegation, client, ask, actor.Now))
 	if decision.Allowed {
 		return nil
@@ -105,7 +105,7 @@ func (s *Service) admit(ctx context.Context, client clients.Client, action authz
 func (s *Service) refused(ctx context.Context, client clients.Client, name, reason string, err *problem.Error, about translog.Event) error {
 	p := *err
 	p.Reasons = []string{reason}
-	return s.commands.RefuseOutside(ctx, s.ServiceActor(client), name, &p, about)
+	return s.commands.RefuseOutside(ctx, client.SoftwareActor(s.commands.Store().Now()), name, &p, about)
 }
 
 // foreign refuses a token to a client that it was not given to, nor is for, about

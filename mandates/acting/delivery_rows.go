@@ -142,6 +142,16 @@ func insertHook(tx *store.Tx, w Webhook, sealed []byte) error {
 	return err
 }
 
+// newHook refuses an id that a webhook has or had: its secret was shown then.
+func newHook(tx *store.Tx, id uuid.UUID) error {
+	var used bool
+	err := tx.SQL().QueryRowContext(tx.Context(), `SELECT EXISTS (SELECT FROM webhooks WHERE id = $1)`, id).Scan(&used)
+	if err == nil && used {
+		return problem.Conflict("idempotency_key_used")
+	}
+	return err
+}
+
 // endHook ends an active webhook; false: there is none such.
 func endHook(tx *store.Tx, id uuid.UUID) (bool, error) {
 	res, err := tx.SQL().ExecContext(tx.Context(), `UPDATE webhooks SET state = 'ended', ended_at = $2 WHERE id = $1 AND state = 'active'`, id, tx.Now())

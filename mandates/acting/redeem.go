@@ -89,7 +89,7 @@ func (s *Service) reused(ctx context.Context, client clients.Client, name, reaso
 	if err != nil {
 		return err
 	}
-	if err := s.end(ctx, s.ServiceActor(client), d, reason); err != nil {
+	if err := s.end(ctx, client.SoftwareActor(s.commands.Store().Now()), d, reason); err != nil {
 		return err
 	}
 	return s.refused(ctx, client, name, reason, errGrant, d.about())

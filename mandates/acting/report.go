@@ -29,7 +29,7 @@ func (s *Service) ReportStep(ctx context.Context, client clients.Client, accessI
 	case !knownAction(r.Action):
 		return mandates.Step{}, problem.Invalid(problem.At("action", "not_offered"))
 	}
-	actor, ask := s.ServiceActor(client), asked{action: r.Action, sensitive: true}
+	actor, ask := client.SoftwareActor(s.commands.Store().Now()), asked{action: r.Action, sensitive: true}
 	about := d.object(authz.KindStep, client, ask, actor.Now)
 	if err := s.commands.Decide(actor, authz.StepReport, about).Err(); err != nil {
 		e := d.about()

@@ -197,6 +197,9 @@ func (s *Service) linesOf(ctx context.Context, r Request, beneficiary uuid.UUID)
 	})
 }
 
+// mostWords of a search count: six find anybody.
+const mostWords = 6
+
 // search finds people by every word of a text, accents and case aside, and by
 // a date of birth among them.
 func (s *Service) search(ctx context.Context, r Request, text string) ([]Offered, error) {
@@ -208,11 +211,9 @@ func (s *Service) search(ctx context.Context, r Request, text string) ([]Offered
 		args = append(args, born)
 		fmt.Fprintf(&where, " AND b.birth_date = $%d", len(args))
 	}
-	for _, word := range strings.Fields(text) {
-		if len(args) >= 10 {
-			break // six words find anybody
-		}
-		args = append(args, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(word)+"%")
+	words := strings.Fields(text)
+	for _, word := range words[:min(len(words), mostWords)] {
+		args = append(args, "%"+store.EscapeLike(word)+"%")
 		fmt.Fprintf(&where, " AND b.search LIKE relais_fold($%d)", len(args))
 	}
 	rows, err := st.Pool().Query(ctx, `SELECT `+personColumns+`, (array_agg(md.id ORDER BY md.ends_at))[1], min(md.ends_at)`+liveLines+where.String()+`

@@ -24,7 +24,7 @@ func New(d Dependencies) *Service {
 		panic("acting: the key needs 32 bytes")
 	}
 	s := &Service{
-		commands: d.Commands, packs: d.Packs, mandates: d.Mandates, orgs: d.Organisations, people: d.Beneficiaries,
+		commands: d.Commands, packs: d.Packs, mandates: d.Mandates, orgs: d.Organisations,
 		clients: d.Clients, keys: d.Keyring, issuer: d.Issuer, pairwise: derived(d.Key, "relais pairwise subjects"),
 		sealer: newSealer(d.Key), http: d.HTTP, claims: claimsByScope(),
 	}

@@ -95,7 +95,7 @@ func furnish(t testing.TB, st *store.Store, change ...func(*acting.Dependencies)
 	b.people = beneficiaries.NewService(beneficiaries.Dependencies{Commands: b.commands, Packs: set, CodeKey: key})
 	b.mandates = mandates.New(mandates.Dependencies{Commands: b.commands, Packs: set, Organisations: b.orgs, Beneficiaries: b.people, Keyring: keys, BaseURL: issuer})
 	b.registry = clients.NewRegistry(clients.Dependencies{Commands: b.commands, Packs: set, Key: key})
-	deps := acting.Dependencies{Commands: b.commands, Packs: set, Mandates: b.mandates, Organisations: b.orgs, Beneficiaries: b.people,
+	deps := acting.Dependencies{Commands: b.commands, Packs: set, Mandates: b.mandates, Organisations: b.orgs,
 		Clients: b.registry, Key: key, Keyring: keys, Issuer: issuer}
 	for _, c := range change {
 		c(&deps)

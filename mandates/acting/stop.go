@@ -180,7 +180,7 @@ func (s *Service) Revoke(ctx context.Context, client clients.Client, token strin
 	case d.tokenHolder() != client.ID:
 		return s.foreign(ctx, client, giveUpCommand, d)
 	case d.Token.Kind == "refresh":
-		return s.end(ctx, s.ServiceActor(client), d, "given_up")
+		return s.end(ctx, client.SoftwareActor(s.commands.Store().Now()), d, "given_up")
 	}
 	return s.giveUp(ctx, client, d, token)
 }
@@ -188,7 +188,7 @@ func (s *Service) Revoke(ctx context.Context, client clients.Client, token strin
 // giveUp ends one access token by a command of its own; one that is over already
 // is nothing to do.
 func (s *Service) giveUp(ctx context.Context, client clients.Client, d Delegation, token string) error {
-	return s.commands.Run(ctx, s.ServiceActor(client), giveUpCommand, func(tx *command.Tx) error {
+	return s.commands.Run(ctx, client.SoftwareActor(s.commands.Store().Now()), giveUpCommand, func(tx *command.Tx) error {
 		tx.Open(authz.Service, "whoever holds a token may give it up")
 		done, err := revokeToken(tx.Tx, hashOf(token))
 		if err != nil {

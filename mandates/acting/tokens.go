@@ -53,7 +53,7 @@ func (s *Service) write(ctx context.Context, d Delegation, i issue) (Tokens, err
 	e := d.about()
 	detail := d.detail()
 	detail.Audience = i.audience
-	e.Kind, e.Detail, e.Actor = i.kind, detail, command.Actor(s.ServiceActor(i.client), authz.Service)
+	e.Kind, e.Detail, e.Actor = i.kind, detail, command.Actor(i.client.SoftwareActor(s.commands.Store().Now()), authz.Service)
 	row, err := ledger.Prepare(env, now, e)
 	if err != nil {
 		return Tokens{}, err

@@ -8,8 +8,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/relais-org/relais/authz"
-	"github.com/relais-org/relais/beneficiaries"
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/mandates"
@@ -23,7 +21,6 @@ type Dependencies struct {
 	Packs         *packs.Set
 	Mandates      *mandates.Service
 	Organisations *organisations.Service
-	Beneficiaries *beneficiaries.Service
 	Clients       *clients.Registry
 	// Key makes pairwise subjects and seals webhooks' secrets, 32 bytes or more.
 	Key []byte
@@ -61,8 +58,12 @@ const (
 	ACRStepUp   = "urn:relais:step-up" // a fresh authentication, within authz.StepUpAge
 )
 
+// DetailPath names, below the issuer, the type of authorization_details that
+// acting for somebody has (RFC 9396 §2; fields: docs/acting.md).
+const DetailPath = "/rar/mandate-step/1"
+
 // Detail is one element of authorization_details (RFC 9396), of the type
-// Issuer+"/rar/mandate-step/1". Identifier and NotAfter are ours to say.
+// Issuer+DetailPath. Identifier and NotAfter are ours to say.
 type Detail struct {
 	Type       string   `json:"type"`
 	Identifier string   `json:"identifier,omitempty"` // the mandate, pairwise
@@ -81,9 +82,6 @@ type Params struct {
 	CodeChallenge string   `json:"code_challenge,omitempty"` // S256
 	ACRValues     []string `json:"acr_values,omitempty"`
 	MaxAge        *int     `json:"max_age,omitempty"` // seconds
-	Prompt        string   `json:"prompt,omitempty"`
-	UILocales     []string `json:"ui_locales,omitempty"`
-	ResponseMode  string   `json:"response_mode,omitempty"`
 	Details       []Detail `json:"details,omitempty"`
 	// RepScope is the FranceConnect profile's way to ask for procedures.
 	RepScope []string `json:"rep_scope,omitempty"`
@@ -282,7 +280,6 @@ type Service struct {
 	packs    *packs.Set
 	mandates *mandates.Service
 	orgs     *organisations.Service
-	people   *beneficiaries.Service
 	clients  *clients.Registry
 	keys     Signer
 	issuer   string
@@ -293,10 +290,4 @@ type Service struct {
 }
 
 // detailType is the type of our authorization_details.
-func (s *Service) detailType() string { return s.issuer + "/rar/mandate-step/1" }
-
-// ServiceActor is a client as it asks by itself; an organisation's software
-// acts for that organisation alone.
-func (s *Service) ServiceActor(c clients.Client) authz.Actor {
-	return authz.Actor{Client: c.ID, ClientName: c.Name, Organisation: c.Organisation, Now: s.commands.Store().Now()}
-}
+func (s *Service) detailType() string { return s.issuer + DetailPath }

@@ -30,8 +30,10 @@ type Webhook struct {
 // for is pushed to every one.
 const MaxWebhooks = 20
 
-// NewWebhook is what RegisterWebhook is told.
+// NewWebhook is what RegisterWebhook is told. ID is made when nil; one of a
+// webhook that was registered before is refused: idempotency_key_used.
 type NewWebhook struct {
+	ID           uuid.UUID
 	Organisation uuid.UUID
 	URL          string
 	Kinds        []string
@@ -85,13 +87,19 @@ func (s *Service) RegisterWebhook(ctx context.Context, actor authz.Actor, n NewW
 		if err := checkWebhook(n); err != nil {
 			return err
 		}
+		if err := newHook(tx.Tx, n.ID); err != nil {
+			return err
+		}
 		if active >= MaxWebhooks {
 			return tx.Refuse(problem.Conflict("too_many_webhooks"), about)
 		}
 		if clear, _, err = secret(tx.Env().Random); err != nil {
 			return err
 		}
-		out = Webhook{ID: tx.NewID(), Organisation: n.Organisation, URL: n.URL, Kinds: n.Kinds, CreatedAt: tx.Now(), Client: actor.Client}
+		if n.ID == uuid.Nil {
+			n.ID = tx.NewID()
+		}
+		out = Webhook{ID: n.ID, Organisation: n.Organisation, URL: n.URL, Kinds: n.Kinds, CreatedAt: tx.Now(), Client: actor.Client}
 		sealed, err := s.sealer.seal(tx.Env().Random, []byte(clear), out.ID)
 		if err != nil {
 			return err

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/problem"
@@ -139,7 +137,8 @@ func (s *Registry) foreign(ctx context.Context, c Client, command string) error 
 	return s.Refuse(ctx, c, Refusal{Command: command, Reason: TokenForeign, Err: errToken, About: c.about()})
 }
 
-// SoftwareActor is who an organisation's software is for a decision.
+// SoftwareActor is who a client is for a decision, as it asks by itself: a
+// service, or an organisation's software, which acts for that organisation alone.
 func (c Client) SoftwareActor(now time.Time) authz.Actor {
-	return authz.Actor{Client: c.ID, ClientName: c.Name, Organisation: c.Organisation, Session: uuid.Nil, Now: now}
+	return authz.Actor{Client: c.ID, ClientName: c.Name, Organisation: c.Organisation, Now: now}
 }

@@ -21,7 +21,7 @@ func (h *House) openProvider() error {
 	}
 	h.ProviderKeys = keys
 	h.Acting = acting.New(acting.Dependencies{Commands: h.Commands, Packs: h.Packs, Mandates: h.Mandates, Organisations: h.Organisations,
-		Beneficiaries: h.Beneficiaries, Clients: h.Clients, Key: c.CodeKey, Keyring: keys, Issuer: c.BaseURL,
+		Clients: h.Clients, Key: c.CodeKey, Keyring: keys, Issuer: c.BaseURL,
 		// Only on one's own machine are services called there.
 		AllowPrivate: strings.HasPrefix(c.BaseURL, "http://")})
 	h.Provider, err = op.New(op.Dependencies{Issuer: c.BaseURL, Acting: h.Acting, Clients: h.Clients, Keys: keys, Store: h.Store,
