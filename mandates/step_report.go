@@ -107,7 +107,8 @@ func (s *Service) report(tx *command.Tx, r Reported) (Step, error) {
 		return Step{}, err
 	}
 	c, _ := best(f.covers, r.Action, tx.Now())
-	if err := lockIfAny(tx, c.mandate); err != nil {
+	about := f.aboutStep(c, r.NewStep)
+	if err := r.hold(tx, f.heldCase, c); err != nil {
 		return Step{}, err
 	}
 	if r.Fresh != nil {
@@ -115,7 +116,6 @@ func (s *Service) report(tx *command.Tx, r Reported) (Step, error) {
 			return Step{}, err
 		}
 	}
-	about := f.aboutStep(c, r.NewStep)
 	if err := tx.Decide(authz.StepReport, r.object(f.heldCase, c, tx.Actor()), about); err != nil {
 		return Step{}, err
 	}
@@ -145,12 +145,14 @@ func (s *Service) report(tx *command.Tx, r Reported) (Step, error) {
 	return w.step, s.writeReported(tx, w, r.opens != nil)
 }
 
-// lockIfAny holds the mandate before anything else, as whoever stops one does.
-func lockIfAny(tx *command.Tx, mandate uuid.UUID) error {
-	if mandate == uuid.Nil {
+// hold takes the mandate, if there is one, before anything else, as whoever
+// stops one does. Of another organisation's case nothing is held: software that
+// names one is refused without keeping anybody there waiting.
+func (r Reported) hold(tx *command.Tx, h heldCase, c cover) error {
+	if of := tx.Actor().Organisation; c.mandate == uuid.Nil || of != uuid.Nil && of != h.Organisation {
 		return nil
 	}
-	return lockMandate(tx.Tx, mandate)
+	return lockMandate(tx.Tx, c.mandate)
 }
 
 // reportFacts are what LogStep reads for itself.

@@ -48,6 +48,12 @@ func insertReported(tx *store.Tx, w stepWrite, first bool) error {
 	if err != nil {
 		return err
 	}
+	return w.follow(tx, first)
+}
+
+// follow moves the case after a step just inserted and, at the first one under
+// a mandate, marks the mandate as used.
+func (w stepWrite) follow(tx *store.Tx, first bool) error {
 	if w.moves() {
 		if err := store.ExpectOne(tx.DB().Table("cases").Where("id = ? AND state = ?", w.ID, string(w.State)).
 			Updates(map[string]any{"state": string(w.to), "due_on": optionalDay(w.due), "version": gorm.Expr("version + 1")})); err != nil {
