@@ -1,35 +1,41 @@
 package organisations
 
 import (
-	"time"
+	"context"
+
+	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
 )
 
-// Standing reads a mediator's authority as part of another package's one
-// statement: select [StandingColumns], add [StandingJoins] after accounts a,
-// organisations o and memberships m (which may be missing), and pass
-// [Service.CharterVersions] as $1.
-type Standing struct{ n nullStanding }
+// MediatorFacts are what an account is, as a mediator in one organisation.
+type MediatorFacts struct {
+	Name string
+	// Suspended: the account as a whole is anything but bound.
+	Suspended bool
+	// Membership is that of a mediator, with its authority; where there is none any
+	// more, its authority says so.
+	Membership authz.Membership
+}
 
-// The parts of a statement that Standing reads.
-const (
-	StandingColumns = standingColumns
-	StandingJoins   = standingJoins
-)
+// Mediator says what an account is in an organisation, for another package's
+// decision: q.Standing is the account's version in standings, read by that
+// package's own statement (zero: none was read).
+func (s *Service) Mediator(ctx context.Context, q ActorQuery) (MediatorFacts, error) {
+	actor, _, err := s.loadActor(ctx, q)
+	if err != nil {
+		return MediatorFacts{}, err
+	}
+	f := MediatorFacts{Name: actor.Name, Suspended: actor.SuspendedAccount, Membership: noMediator(q.Organisation)}
+	for _, m := range actor.Memberships {
+		if m.Organisation == q.Organisation && m.Role == authz.Mediator {
+			f.Membership = m
+		}
+	}
+	return f, nil
+}
 
-// CharterVersions are the charters that are current, for $1.
-func (s *Service) CharterVersions() []string { return s.charters.versions }
-
-// Into are where the columns go.
-func (r *Standing) Into() []any { return r.n.into() }
-
-// Membership completes m with the authority that the columns give at an instant,
-// and says whether the account as a whole is anything but bound.
-func (s *Service) Membership(r *Standing, m authz.Membership, now time.Time) (complete authz.Membership, suspended bool, err error) {
-	facts := r.n.value(s.charters)
-	m.Active, m.TimeZone = facts.membership == MembershipActive, facts.timeZone
-	m.OrganisationAlive = facts.organisation == OrganisationActive
-	m.Authority, err = facts.authority(now)
-	return m, facts.account != AccountBound, err
+// noMediator: nothing else of a membership that is over is worth saying.
+func noMediator(organisation uuid.UUID) authz.Membership {
+	return authz.Membership{Organisation: organisation, Role: authz.Mediator, Authority: authz.Authority{Missing: []authz.Reason{authz.ReasonMembershipInactive}}}
 }

@@ -11,7 +11,7 @@ import (
 
 const byTokenAndKey = `SELECT ` + hopColumns + tokenColumns + `, ck.content_hash, ck.answer, ck.allowed, ck.reasons, ck.at, ck.expires_at
 	FROM acting_tokens tk JOIN delegations d ON d.id = tk.delegation_id` + hopJoins + `
-	LEFT JOIN acting_checks ck ON ck.client_id = $3 AND ck.request_key = $4 WHERE tk.token_hash = $2`
+	LEFT JOIN acting_checks ck ON ck.client_id = $2 AND ck.request_key = $3 WHERE tk.token_hash = $1`
 
 // loadCheck reads everything a check is decided on, and the answer this key has
 // already, in one round trip.
@@ -37,16 +37,16 @@ func (s *Service) loadCheck(ctx context.Context, client clients.Client, accessID
 }
 
 const insertCheck = `INSERT INTO acting_checks (client_id, request_key, content_hash, allowed, reasons, answer, at, expires_at)
-	SELECT $3::uuid, $4::text, $5::bytea, $6::boolean, $7::text[], $8::bytea, $2::timestamptz, $9::timestamptz FROM live
+	SELECT $4::uuid, $5::text, $6::bytea, $7::boolean, $8::text[], $9::bytea, $2::timestamptz, $10::timestamptz FROM live
 	ON CONFLICT (client_id, request_key) DO NOTHING RETURNING true`
 
 // The two statements of a check: a yes is written only if everything still
 // holds, on the delegation's row; a no needs nothing to hold.
 var (
 	yesStatement = `WITH live AS (` + liveDelegation + `), ck AS (` + insertCheck + `)
-	INSERT INTO events (` + ledger.InsertColumns + `) SELECT ` + ledger.InsertValues(10) + ` FROM ck RETURNING id`
-	noStatement = `WITH live AS (SELECT $1::uuid), ck AS (` + insertCheck + `)
-	INSERT INTO events (` + ledger.InsertColumns + `) SELECT ` + ledger.InsertValues(10) + ` FROM ck RETURNING id`
+	INSERT INTO events (` + ledger.InsertColumns + `) SELECT ` + ledger.InsertValues(11) + ` FROM ck RETURNING id`
+	noStatement = `WITH live AS (SELECT $1::uuid, $3::bigint), ck AS (` + insertCheck + `)
+	INSERT INTO events (` + ledger.InsertColumns + `) SELECT ` + ledger.InsertValues(11) + ` FROM ck RETURNING id`
 )
 
 // answered is an answer about to be kept, with what it answers.
@@ -65,7 +65,7 @@ func insertAnswer(ctx context.Context, st *store.Store, w answered, event ledger
 	if a.Allowed {
 		statement = yesStatement
 	}
-	args := append([]any{d.ID, a.At, w.client.ID, q.Key, contentOf(d, q), a.Allowed, a.Reasons, []byte(a.JWS), a.ExpiresAt}, event.Args()...)
+	args := append([]any{d.ID, a.At, d.facts.standing, w.client.ID, q.Key, contentOf(d, q), a.Allowed, a.Reasons, []byte(a.JWS), a.ExpiresAt}, event.Args()...)
 	var id int64
 	return st.OneStatement(ctx, statement, native(args...), &id)
 }

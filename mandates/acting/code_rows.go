@@ -24,7 +24,7 @@ func insertCode(ctx context.Context, st *store.Store, request uuid.UUID, code st
 
 // takeCodeStatement uses a code up and reads what it gives, in one statement: of any
 // number that arrive together one gets the row.
-const takeCodeStatement = `WITH cd AS (UPDATE acting_codes SET used_at = $3 WHERE code_hash = $2 AND client_id = $4 AND used_at IS NULL
+const takeCodeStatement = `WITH cd AS (UPDATE acting_codes SET used_at = $2 WHERE code_hash = $1 AND client_id = $3 AND used_at IS NULL
 		RETURNING delegation_id, redirect_uri, code_challenge, expires_at)
 	SELECT ` + hopColumns + `, cd.redirect_uri, cd.code_challenge, cd.expires_at FROM cd JOIN delegations d ON d.id = cd.delegation_id` + hopJoins
 

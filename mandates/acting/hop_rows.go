@@ -31,38 +31,36 @@ type hop struct {
 	birthDate              *time.Time
 	birthPlace, email      string
 	phone, address         string
+	standing               int64 // the version that the mediator's authority was found at
 	tokenRevoked           bool
 	holder                 uuid.UUID // whom the token shown is for
 	at                     time.Time // when it was read
 }
 
-// hopColumns are a delegation with everything a hop decides on: one round trip.
-// The aliases a, o, m, t and c are those of organisations.Standing.
+// hopColumns are a delegation with everything a hop decides on, in one round
+// trip; of the mediator only the version of what their authority is made of, which
+// is mostly known (organisations.Service.Mediator).
 const hopColumns = `d.id, d.request_id, d.account_id, d.organisation_id, d.beneficiary_id, d.mandate_id, d.grant_id, d.session_id,
 	d.procedure, d.actions, d.scopes, d.nonce, d.acr, d.auth_time, d.created_at, d.ends_at, d.ended_at, d.end_reason,
 	md.state, md.ends_at, g.state = 'active', d.procedure = ANY (g.procedures), g.actions,
-	a.name, o.name, o.territory, o.pack, m.state,
-	b.given_names, b.family_name, b.usage_name, b.birth_date, b.birth_place, b.email, b.phone, b.address,
-	` + organisations.StandingColumns + `, ` + clients.Columns
+	o.name, o.territory, o.pack, o.state = 'active', coalesce(v.version, 0),
+	b.given_names, b.family_name, b.usage_name, b.birth_date, b.birth_place, b.email, b.phone, b.address, ` + clients.Columns
 
 const hopJoins = `
 	JOIN clients cl ON cl.id = d.client_id
-	JOIN accounts a ON a.id = d.account_id
 	JOIN organisations o ON o.id = d.organisation_id
 	JOIN mandates md ON md.id = d.mandate_id
 	JOIN grants g ON g.id = d.grant_id
 	JOIN beneficiaries b ON b.id = d.beneficiary_id
-	LEFT JOIN memberships m ON m.account_id = d.account_id AND m.organisation_id = d.organisation_id AND m.role = 'mediator' AND m.state <> 'ended'
-	` + organisations.StandingJoins
+	LEFT JOIN standings v ON v.account_id = d.account_id`
 
 // hopRow takes hopColumns.
 type hopRow struct {
-	d        Delegation
-	ids      [8]pgtype.UUID
-	ended    *time.Time
-	member   *string
-	standing organisations.Standing
-	client   clients.Row
+	d      Delegation
+	ids    [8]pgtype.UUID
+	ended  *time.Time
+	alive  bool // the organisation
+	client clients.Row
 }
 
 func (r *hopRow) into() []any {
@@ -73,13 +71,13 @@ func (r *hopRow) into() []any {
 	}
 	dest = append(dest, &d.Procedure, &d.Actions, &d.Scopes, &d.Nonce, &d.ACR, &d.AuthTime, &d.CreatedAt, &d.EndsAt, &r.ended, &d.EndReason,
 		&f.mandateState, &f.mandateEnds, &f.grantLive, &f.inGrant, &f.grantActions,
-		&f.mediator, &f.organisation, &f.territory, &f.pack, &r.member,
+		&f.organisation, &f.territory, &f.pack, &r.alive, &f.standing,
 		&f.given, &f.family, &f.usage, &f.birthDate, &f.birthPlace, &f.email, &f.phone, &f.address)
-	return append(append(dest, r.standing.Into()...), r.client.Into()...)
+	return append(dest, r.client.Into()...)
 }
 
 // delegation is what was read, with the mediator's authority at that instant.
-func (s *Service) delegation(r *hopRow, now time.Time) (Delegation, error) {
+func (s *Service) delegation(ctx context.Context, r *hopRow, now time.Time) (Delegation, error) {
 	d := r.d
 	for i, to := range []*uuid.UUID{&d.ID, &d.Request, &d.Account, &d.Organisation, &d.Beneficiary, &d.Mandate, &d.Grant, &d.Session} {
 		*to = r.ids[i].Bytes
@@ -88,15 +86,13 @@ func (s *Service) delegation(r *hopRow, now time.Time) (Delegation, error) {
 	if r.ended != nil {
 		d.EndedAt = *r.ended
 	}
-	m := authz.Membership{Organisation: d.Organisation, OrganisationName: d.facts.organisation, Territory: d.facts.territory, Pack: d.facts.pack, Role: authz.Mediator}
-	var err error
-	if d.facts.membership, d.facts.accountSuspended, err = s.orgs.Membership(&r.standing, m, now); err != nil {
+	f := &d.facts
+	mediator, err := s.orgs.Mediator(ctx, organisations.ActorQuery{Account: d.Account, Organisation: d.Organisation, Standing: f.standing})
+	if err != nil {
 		return Delegation{}, err
 	}
-	if r.member == nil { // nothing else of a membership that is over is worth saying
-		d.facts.membership.Authority.Missing = []authz.Reason{authz.ReasonMembershipInactive}
-	}
-	d.facts.at = now
+	f.mediator, f.accountSuspended, f.membership = mediator.Name, mediator.Suspended, mediator.Membership
+	f.membership.OrganisationAlive, f.at = r.alive, now
 	return d, nil
 }
 
@@ -120,24 +116,23 @@ func (t *tokenRow) finish(d *Delegation) {
 var errNoDelegation = errors.New("acting: no such delegation")
 
 // read runs a statement that gives hopColumns and more, for one row or none.
-// $1 is always the charters that are current.
 func (s *Service) read(ctx context.Context, query string, args []any, more func(d *Delegation) []any) (Delegation, error) {
 	now := s.commands.Store().Now()
 	var r hopRow
 	dest := append(r.into(), more(&r.d)...)
-	err := s.commands.Store().Hot().QueryRow(ctx, query, native(append([]any{s.orgs.CharterVersions()}, args...)...)...).Scan(dest...)
+	err := s.commands.Store().Hot().QueryRow(ctx, query, native(args...)...).Scan(dest...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Delegation{}, errNoDelegation
 	}
 	if err != nil {
 		return Delegation{}, fmt.Errorf("load a delegation: %w", err)
 	}
-	return s.delegation(&r, now)
+	return s.delegation(ctx, &r, now)
 }
 
 func nothing(*Delegation) []any { return nil }
 
-const byID = `SELECT ` + hopColumns + ` FROM delegations d` + hopJoins + ` WHERE d.id = $2`
+const byID = `SELECT ` + hopColumns + ` FROM delegations d` + hopJoins + ` WHERE d.id = $1`
 
 // again reads a delegation as it is now, keeping the token shown.
 func (s *Service) again(ctx context.Context, d Delegation) (Delegation, error) {
@@ -147,7 +142,7 @@ func (s *Service) again(ctx context.Context, d Delegation) (Delegation, error) {
 }
 
 const byToken = `SELECT ` + hopColumns + tokenColumns + ` FROM acting_tokens tk JOIN delegations d ON d.id = tk.delegation_id` + hopJoins +
-	` WHERE tk.token_hash = $2`
+	` WHERE tk.token_hash = $1`
 
 // ofToken reads a delegation by one of its tokens.
 func (s *Service) ofToken(ctx context.Context, clear string) (Delegation, error) {
@@ -160,11 +155,11 @@ func (s *Service) ofToken(ctx context.Context, clear string) (Delegation, error)
 // inTx reads a delegation inside a command.
 func (s *Service) inTx(tx *store.Tx, id uuid.UUID) (Delegation, error) {
 	var r hopRow
-	err := tx.SQL().QueryRowContext(tx.Context(), byID, s.orgs.CharterVersions(), id).Scan(clients.SQLDest(r.into())...)
+	err := tx.SQL().QueryRowContext(tx.Context(), byID, id).Scan(clients.SQLDest(r.into())...)
 	if err != nil {
 		return Delegation{}, fmt.Errorf("load a delegation: %w", err)
 	}
-	return s.delegation(&r, tx.Now())
+	return s.delegation(tx.Context(), &r, tx.Now())
 }
 
 // holdInTx holds a delegation's row and reads it as it is now, for the token
@@ -195,17 +190,17 @@ func native(args ...any) []any {
 }
 
 // liveDelegation checks again, on rows it locks, everything that could have
-// ended since the decision. $1 delegation, $2 instant. The mandate comes first in
-// the list of locks, as in every command that stops one: a revocation under way
-// is waited for, and what is dated after it finds no row. The delegation's row is
-// written by every stop of any kind.
+// ended since the decision. $1 delegation, $2 instant, $3 the version that the
+// mediator's authority was found at: it stands for account, membership, training,
+// charter and organisation. The mandate comes first in the list of locks, as in
+// every command that stops one: a revocation under way is waited for, and what is
+// dated after it finds no row. The delegation's row is written by every stop of
+// any kind.
 //
 // state || ” keeps the planner off partial indexes, as for steps.
 const liveDelegation = `SELECT d.id FROM mandates md
 	JOIN delegations d ON d.mandate_id = md.id JOIN grants g ON g.id = d.grant_id
-	JOIN clients cl ON cl.id = d.client_id JOIN organisations o ON o.id = d.organisation_id
-	WHERE d.id = $1::uuid AND d.ended_at IS NULL AND d.ends_at > $2::timestamptz AND cl.state = 'active' AND o.state = 'active'
+	JOIN clients cl ON cl.id = d.client_id JOIN standings v ON v.account_id = d.account_id
+	WHERE d.id = $1::uuid AND d.ended_at IS NULL AND d.ends_at > $2::timestamptz AND v.version = $3::bigint AND cl.state = 'active'
 	AND md.state || '' = 'active' AND md.ends_at > $2 AND g.state || '' = 'active'
-	AND EXISTS (SELECT FROM memberships k JOIN accounts a ON a.id = k.account_id WHERE k.account_id = d.account_id
-		AND k.organisation_id = d.organisation_id AND k.role = 'mediator' AND k.state = 'active' AND a.state = 'bound')
 	FOR SHARE OF md, d`

@@ -12,14 +12,14 @@ import (
 )
 
 // issueStatement checks again, writes the tokens and the event, or nothing. $1
-// and $2 are liveDelegation's.
+// to $3 are liveDelegation's.
 var issueStatement = `WITH live AS (` + liveDelegation + `), access AS (
 	INSERT INTO acting_tokens (token_hash, kind, delegation_id, family, holder_id, audience, scopes, actions, expires_at)
-		SELECT $3::bytea, 'access', live.id, $4::uuid, $5::uuid, $6::text, $7::text[], $8::text[], $9::timestamptz FROM live),
+		SELECT $4::bytea, 'access', live.id, $5::uuid, $6::uuid, $7::text, $8::text[], $9::text[], $10::timestamptz FROM live),
 	refresh AS (
 	INSERT INTO acting_tokens (token_hash, kind, delegation_id, family, holder_id, audience, scopes, actions, expires_at)
-		SELECT $10::bytea, 'refresh', live.id, $4, $5, $6, $7, $8, $11::timestamptz FROM live WHERE $10 IS NOT NULL)
-	INSERT INTO events (` + ledger.InsertColumns + `) SELECT ` + ledger.InsertValues(12) + ` FROM live RETURNING id`
+		SELECT $11::bytea, 'refresh', live.id, $5, $6, $7, $8, $9, $12::timestamptz FROM live WHERE $11 IS NOT NULL)
+	INSERT INTO events (` + ledger.InsertColumns + `) SELECT ` + ledger.InsertValues(13) + ` FROM live RETURNING id`
 
 // issued is one pair of tokens as it is kept: their hashes, refresh nil for an
 // access token alone.
@@ -33,15 +33,15 @@ type issued struct {
 // insertTokens writes the tokens with their event; store.ErrNoRow when the
 // delegation no longer lives.
 func insertTokens(ctx context.Context, st *store.Store, w issued, event ledger.Row) error {
-	args := append([]any{w.delegation.ID, w.at, w.access, w.family, w.holder.ID, w.audience, known(w.scopes), known(w.actions), w.accessEnds, w.refresh,
+	args := append([]any{w.delegation.ID, w.at, w.delegation.facts.standing, w.access, w.family, w.holder.ID, w.audience, known(w.scopes), known(w.actions), w.accessEnds, w.refresh,
 		w.delegation.EndsAt}, event.Args()...)
 	var id int64
 	return st.OneStatement(ctx, issueStatement, native(args...), &id)
 }
 
 // takeRefreshStatement uses a refresh token up and reads what it stands for.
-const takeRefreshStatement = `WITH tk AS (UPDATE acting_tokens SET used_at = $3 WHERE token_hash = $2 AND kind = 'refresh' AND used_at IS NULL
-		AND EXISTS (SELECT FROM delegations x WHERE x.id = delegation_id AND x.client_id = $4) RETURNING *)
+const takeRefreshStatement = `WITH tk AS (UPDATE acting_tokens SET used_at = $2 WHERE token_hash = $1 AND kind = 'refresh' AND used_at IS NULL
+		AND EXISTS (SELECT FROM delegations x WHERE x.id = delegation_id AND x.client_id = $3) RETURNING *)
 	SELECT ` + hopColumns + tokenColumns + `, tk.family FROM tk JOIN delegations d ON d.id = tk.delegation_id` + hopJoins
 
 // takeRefresh takes a client's refresh token, once; errNoDelegation when there
