@@ -104,7 +104,7 @@ func (h *house) surface(commands *command.Runner, set *packs.Set) *admin.Surface
 	key := bytes.Repeat([]byte{8}, 32)
 	registry := clients.NewRegistry(clients.Dependencies{Commands: commands, Packs: set, Key: key})
 	return admin.New(admin.Dependencies{Commands: commands, Organisations: h.orgs, Mandates: h.mandates, Packs: set, Store: h.store, Clients: registry,
-		Acting: acting.New(acting.Dependencies{Commands: commands, Packs: set, Mandates: h.mandates, Organisations: h.orgs, Beneficiaries: h.people,
+		Acting: acting.New(acting.Dependencies{Commands: commands, Packs: set, Mandates: h.mandates, Organisations: h.orgs,
 			Clients: registry, Key: key, Keyring: h.keys, Issuer: base})})
 }
 

@@ -79,7 +79,7 @@ func setup(t testing.TB) *house {
 	h.people = beneficiaries.NewService(beneficiaries.Dependencies{Commands: h.commands, Packs: h.packs, CodeKey: bytes.Repeat([]byte{7}, 32)})
 	h.mandates = mandates.New(mandates.Dependencies{Commands: h.commands, Packs: h.packs, Organisations: h.orgs, Beneficiaries: h.people,
 		Keyring: keys, BaseURL: baseURL})
-	h.acting = acting.New(acting.Dependencies{Commands: h.commands, Packs: h.packs, Mandates: h.mandates, Organisations: h.orgs, Beneficiaries: h.people,
+	h.acting = acting.New(acting.Dependencies{Commands: h.commands, Packs: h.packs, Mandates: h.mandates, Organisations: h.orgs,
 		Clients: clients.NewRegistry(clients.Dependencies{Commands: h.commands, Packs: h.packs, Key: bytes.Repeat([]byte{9}, 32)}), Key: bytes.Repeat([]byte{9}, 32), Keyring: keys, Issuer: baseURL})
 	h.sessions = authz.NewSessions(authz.SessionsDeps{Store: h.store})
 	h.open(law)

@@ -75,7 +75,7 @@ func setup(t testing.TB) *bundle {
 	b.orgs = organisations.New(organisations.Dependencies{Commands: commands, Packs: set, BaseURL: base})
 	b.people = beneficiaries.NewService(beneficiaries.Dependencies{Commands: commands, Packs: set, CodeKey: bytes.Repeat([]byte{7}, 32)})
 	b.mandates = mandates.New(mandates.Dependencies{Commands: commands, Packs: set, Organisations: b.orgs, Beneficiaries: b.people, Keyring: keys, BaseURL: base})
-	b.acting = acting.New(acting.Dependencies{Commands: commands, Packs: set, Mandates: b.mandates, Organisations: b.orgs, Beneficiaries: b.people,
+	b.acting = acting.New(acting.Dependencies{Commands: commands, Packs: set, Mandates: b.mandates, Organisations: b.orgs,
 		Clients: clients.NewRegistry(clients.Dependencies{Commands: commands, Packs: set, Key: bytes.Repeat([]byte{9}, 32)}),
 		Key:     bytes.Repeat([]byte{9}, 32), Keyring: keys, Issuer: base})
 	b.review = review.New(review.Dependencies{Commands: commands, Packs: set})
