@@ -22,7 +22,7 @@ const module = "github.com/relais-org/relais/"
 // families are one feature and import each other within.
 var levels = [][]string{
 	{"internal/problem"}, // the one error type, which everybody speaks
-	{"internal/i18n", "internal/packs", "translog", "mandates/document", "migrations"},
+	{"internal/i18n", "internal/packs", "internal/rate", "internal/seal", "translog", "mandates/document", "migrations"},
 	{"internal/store"},
 	{"translog/ledger", "internal/notify", "authz", "authz/login"},
 	{"internal/command"},

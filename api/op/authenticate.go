@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/rate"
 	"github.com/relais-org/relais/organisations/clients"
 )
 
@@ -22,15 +23,15 @@ const (
 // authenticate says which client asks. Exactly one proof, of the one method
 // registered for that client; whatever is wrong has one answer.
 func (p *Provider) authenticate(c *gin.Context, form url.Values) (clients.Client, error) {
-	address := placeOf(c.ClientIP())
-	if !p.faults.allowed(address) {
+	address := rate.Address(c.ClientIP())
+	if !p.faults.WouldAllow(address) {
 		return clients.Client{}, &fault{status: http.StatusTooManyRequests, code: temporarilyDown,
 			description: "too many failures from this address", retryAfter: "60"}
 	}
 	client, err := p.prove(c, form)
 	var f *fault
 	if errors.As(err, &f) && f.code == invalidClient {
-		p.faults.spend(address)
+		p.faults.Allow(address)
 		if err := p.recordProof(c.Request.Context(), f); err != nil {
 			return clients.Client{}, err
 		}

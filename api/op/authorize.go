@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/rate"
 	"github.com/relais-org/relais/mandates/acting"
 )
 
@@ -66,7 +67,7 @@ func (p *Provider) incoming(c *gin.Context) (asker, acting.Params, error) {
 	if c.Request.Method == http.MethodPost {
 		raw = c.Request.PostForm
 	}
-	if !p.begun.spend(placeOf(c.ClientIP())) {
+	if !p.begun.Allow(rate.Address(c.ClientIP())) {
 		return asker{}, acting.Params{}, &fault{status: http.StatusTooManyRequests, code: temporarilyDown, retryAfter: "60"}
 	}
 	if strings.HasPrefix(raw.Get("request_uri"), pushedPrefix) {

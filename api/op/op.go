@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/relais-org/relais/internal/rate"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates/acting"
 	"github.com/relais-org/relais/organisations/clients"
@@ -33,10 +34,17 @@ type Dependencies struct {
 type Provider struct {
 	Dependencies
 	secure   bool
-	document []byte // discovery, which never changes while we run
-	faults   *meter
-	begun    *meter
+	document []byte        // discovery, which never changes while we run
+	faults   *rate.Limiter // by address
+	begun    *rate.Limiter
 }
+
+// Limits by address, of this process. A service that behaves is never slowed:
+// what is counted are faults of clients' proofs and requests begun by browsers.
+const (
+	faultsPerMinute = 60
+	begunPerMinute  = 600
+)
 
 // New makes the provider.
 func New(d Dependencies) (*Provider, error) {
@@ -45,7 +53,7 @@ func New(d Dependencies) (*Provider, error) {
 		return nil, fmt.Errorf("op: issuer %q is not the address of a site", d.Issuer)
 	}
 	p := &Provider{Dependencies: d, secure: u.Scheme == "https",
-		faults: newMeter(faultsPerMinute, d.Store.Now), begun: newMeter(begunPerMinute, d.Store.Now)}
+		faults: rate.NewLimiter(faultsPerMinute, d.Store.Now), begun: rate.NewLimiter(begunPerMinute, d.Store.Now)}
 	if p.document, err = json.Marshal(p.metadata()); err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/relais-org/relais/internal/i18n"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/rate"
 	"github.com/relais-org/relais/mandates/software"
 )
 
@@ -74,10 +75,10 @@ func (a *API) admit(c *gin.Context) {
 	}
 	c.Set(callerKey, caller)
 	rates := a.rates[caller.client.Kind]
-	left, until := rates.take(caller.client.ID.String())
+	left, until := rates.Take(caller.client.ID.String())
 	reset := seconds(until.Sub(a.Store.Now()))
-	c.Header("RateLimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, rates.limit, int(window.Seconds())))
-	c.Header("RateLimit-Limit", fmt.Sprint(rates.limit))
+	c.Header("RateLimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, rates.Limit(), int(rate.Window.Seconds())))
+	c.Header("RateLimit-Limit", fmt.Sprint(rates.Limit()))
 	c.Header("RateLimit-Remaining", fmt.Sprint(max(0, left)))
 	c.Header("RateLimit-Reset", reset)
 	if left < 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/relais-org/relais/internal/rate"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates/acting"
 	"github.com/relais-org/relais/mandates/software"
@@ -44,8 +45,8 @@ type API struct {
 	Dependencies
 	router  routers.Router
 	inner   *gin.Engine
-	rates   map[clients.Kind]*windows // by client
-	strange *windows                  // refused tokens, by address
+	rates   map[clients.Kind]*rate.Windows // by client
+	strange *rate.Windows                  // refused tokens, by address
 }
 
 const (
@@ -77,10 +78,10 @@ func New(d Dependencies) (*API, error) {
 	if d.ServicePerMinute == 0 {
 		d.ServicePerMinute = servicePerMinute
 	}
-	a := &API{Dependencies: d, rates: map[clients.Kind]*windows{
-		clients.Software: newWindows(d.PerMinute, d.Store.Now),
-		clients.Service:  newWindows(d.ServicePerMinute, d.Store.Now),
-	}, strange: newWindows(strangeMinute, d.Store.Now)}
+	a := &API{Dependencies: d, rates: map[clients.Kind]*rate.Windows{
+		clients.Software: rate.NewWindows(d.PerMinute, d.Store.Now),
+		clients.Service:  rate.NewWindows(d.ServicePerMinute, d.Store.Now),
+	}, strange: rate.NewWindows(strangeMinute, d.Store.Now)}
 	if a.router, err = gorillamux.NewRouter(doc); err != nil {
 		return nil, fmt.Errorf("route the specification: %w", err)
 	}
@@ -111,8 +112,8 @@ func (a *API) Mount(r gin.IRouter) {
 
 // enter turns away an address that keeps showing tokens which do not hold.
 func (a *API) enter(c *gin.Context) {
-	from := address(c.ClientIP())
-	if left, until := a.strange.left(from); left == 0 {
+	from := rate.Address(c.ClientIP())
+	if left, until := a.strange.Left(from); left == 0 {
 		a.begin(c)
 		c.Header("Retry-After", seconds(until.Sub(a.Store.Now())))
 		a.fail(c, errTooMany)
@@ -120,7 +121,7 @@ func (a *API) enter(c *gin.Context) {
 	}
 	a.inner.ServeHTTP(c.Writer, c.Request)
 	if c.Writer.Status() == http.StatusUnauthorized && !strings.Contains(c.Writer.Header().Get("WWW-Authenticate"), tokenOver) {
-		a.strange.take(from)
+		a.strange.Take(from)
 	}
 }
 

@@ -160,7 +160,7 @@ func (s *Service) request(ctx context.Context, p parcel) (*http.Request, error) 
 	req.Header.Set("Content-Type", kind)
 	req.Header.Set("Accept", "application/json")
 	if p.kind == deliverWebhook {
-		clear, err := s.sealer.open(p.sealed, p.receiver)
+		clear, err := s.sealer.Open(p.sealed, p.receiver)
 		if err != nil {
 			return nil, fmt.Errorf("open a webhook's secret: %w", err)
 		}

@@ -1,9 +1,6 @@
 package acting
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -12,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/relais-org/relais/internal/seal"
 	"github.com/relais-org/relais/organisations/clients"
 	"github.com/relais-org/relais/translog"
 )
@@ -20,13 +18,10 @@ import (
 // part of wiring, before the first command runs. It panics on a key shorter
 // than 32 bytes, which the configuration has refused already.
 func New(d Dependencies) *Service {
-	if len(d.Key) < 32 {
-		panic("acting: the key needs 32 bytes")
-	}
 	s := &Service{
 		commands: d.Commands, packs: d.Packs, mandates: d.Mandates, orgs: d.Organisations,
-		clients: d.Clients, keys: d.Keyring, issuer: d.Issuer, pairwise: derived(d.Key, "relais pairwise subjects"),
-		sealer: newSealer(d.Key), http: d.HTTP, claims: claimsByScope(),
+		clients: d.Clients, keys: d.Keyring, issuer: d.Issuer, pairwise: seal.Key(d.Key, "relais pairwise subjects"),
+		sealer: seal.New(d.Key, "relais webhook secrets"), http: d.HTTP, claims: claimsByScope(),
 	}
 	if s.http == nil {
 		s.http = newClient(d.AllowPrivate)
@@ -35,15 +30,6 @@ func New(d Dependencies) *Service {
 	d.Commands.Observe(s.tellSoftware, WebhookKinds()...)
 	d.Commands.Observe(s.hooksOver, translog.ClientEnded)
 	return s
-}
-
-// derived is a key of its own for one use (RFC 5869).
-func derived(key []byte, label string) []byte {
-	out, err := hkdf.Key(sha256.New, key, nil, label, 32)
-	if err != nil {
-		panic(err)
-	}
-	return out
 }
 
 // subject names somebody or something to one client: the same each time there,
@@ -98,37 +84,6 @@ func secret(random io.Reader) (clear string, hash []byte, err error) {
 func hashOf(clear string) []byte {
 	sum := sha256.Sum256([]byte(clear))
 	return sum[:]
-}
-
-// sealer keeps webhooks' secrets, each for its own row.
-type sealer struct{ aead cipher.AEAD }
-
-func newSealer(key []byte) sealer {
-	block, err := aes.NewCipher(derived(key, "relais webhook secrets"))
-	if err != nil {
-		panic(err)
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		panic(err)
-	}
-	return sealer{aead}
-}
-
-func (s sealer) seal(random io.Reader, clear []byte, of uuid.UUID) ([]byte, error) {
-	nonce := make([]byte, s.aead.NonceSize())
-	if _, err := io.ReadFull(random, nonce); err != nil {
-		return nil, fmt.Errorf("draw a nonce: %w", err)
-	}
-	return s.aead.Seal(nonce, nonce, clear, of[:]), nil
-}
-
-func (s sealer) open(sealed []byte, of uuid.UUID) ([]byte, error) {
-	n := s.aead.NonceSize()
-	if len(sealed) < n {
-		return nil, fmt.Errorf("acting: a sealed secret of %d bytes", len(sealed))
-	}
-	return s.aead.Open(nil, sealed[:n], sealed[n:], of[:])
 }
 
 // about is an event about a delegation, without kind.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/packs"
+	"github.com/relais-org/relais/internal/seal"
 	"github.com/relais-org/relais/mandates"
 	"github.com/relais-org/relais/organisations"
 	"github.com/relais-org/relais/organisations/clients"
@@ -284,7 +285,7 @@ type Service struct {
 	keys     Signer
 	issuer   string
 	pairwise []byte
-	sealer   sealer
+	sealer   seal.Sealer // of webhooks' secrets
 	http     *http.Client
 	claims   map[string][]string
 }

@@ -100,7 +100,7 @@ func (s *Service) RegisterWebhook(ctx context.Context, actor authz.Actor, n NewW
 			n.ID = tx.NewID()
 		}
 		out = Webhook{ID: n.ID, Organisation: n.Organisation, URL: n.URL, Kinds: n.Kinds, CreatedAt: tx.Now(), Client: actor.Client}
-		sealed, err := s.sealer.seal(tx.Env().Random, []byte(clear), out.ID)
+		sealed, err := s.sealer.Seal(tx.Env().Random, []byte(clear), out.ID)
 		if err != nil {
 			return err
 		}

@@ -3,11 +3,6 @@ package clients
 import (
 	"context"
 	"errors"
-	"sync"
-	"time"
-
-	"github.com/google/uuid"
-	"golang.org/x/time/rate"
 
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/translog"
@@ -18,10 +13,7 @@ import (
 // fill the log. They are counted by command, so that guesses at a secret never
 // hide what a client does that has proved who it is. The rest are in the
 // structured log, as all refusals are.
-const (
-	refusalsAtOnce    = 10
-	refusalsPerMinute = 10 // after those
-)
+const refusalsPerMinute = 10 // and as many at once
 
 // The reasons of refusals in a client's name.
 const (
@@ -46,7 +38,7 @@ type Refusal struct {
 // returns the refusal as the client is told it. What could not be recorded is a
 // failure of ours instead.
 func (s *Registry) Refuse(ctx context.Context, c Client, r Refusal) error {
-	if !s.refusals.allow(c.ID, r.Command, s.store.Now()) {
+	if !s.refusals.Allow(c.ID.String() + " " + r.Command) {
 		return r.Err
 	}
 	why := *r.Err
@@ -69,31 +61,4 @@ func (s *Registry) RefuseProof(ctx context.Context, clientID, reason string) (Cl
 		return Client{}, err
 	}
 	return c, s.Refuse(ctx, c, Refusal{Command: proveCommand, Reason: reason, Err: errProof, About: c.about()})
-}
-
-// meter bounds how many refusals are recorded. It holds registered clients and
-// commands of ours alone, so it needs no bound of its own.
-type meter struct {
-	mu   sync.Mutex
-	seen map[refusedIn]*rate.Limiter
-}
-
-type refusedIn struct {
-	client  uuid.UUID
-	command string
-}
-
-func newMeter() *meter { return &meter{seen: map[refusedIn]*rate.Limiter{}} }
-
-// allow counts one, and says whether it is still within the bound.
-func (m *meter) allow(client uuid.UUID, command string, now time.Time) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	of := refusedIn{client, command}
-	one, known := m.seen[of]
-	if !known {
-		one = rate.NewLimiter(rate.Limit(refusalsPerMinute)/60, refusalsAtOnce)
-		m.seen[of] = one
-	}
-	return one.AllowN(now, 1)
 }

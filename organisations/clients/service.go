@@ -2,7 +2,6 @@ package clients
 
 import (
 	"context"
-	"crypto/cipher"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
@@ -16,6 +15,8 @@ import (
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/rate"
+	"github.com/relais-org/relais/internal/seal"
 	"github.com/relais-org/relais/internal/store"
 )
 
@@ -24,14 +25,15 @@ type Registry struct {
 	commands *command.Runner
 	store    *store.Store
 	packs    *packs.Set
-	sealer   cipher.AEAD
-	refusals *meter
+	sealer   seal.Sealer
+	refusals *rate.Limiter // by client and command
 }
 
 // NewRegistry makes the registry. It panics on a key shorter than 32 bytes, which the
 // configuration has refused already.
 func NewRegistry(d Dependencies) *Registry {
-	return &Registry{commands: d.Commands, store: d.Commands.Store(), packs: d.Packs, sealer: newSealer(d.Key), refusals: newMeter()}
+	return &Registry{commands: d.Commands, store: d.Commands.Store(), packs: d.Packs, sealer: seal.New(d.Key, "relais client secrets"),
+		refusals: rate.NewLimiter(refusalsPerMinute, d.Commands.Store().Now)}
 }
 
 // errProof is the one answer for a client that is not who it says: unknown,
@@ -88,7 +90,7 @@ func (s *Registry) SecretOf(c Client) ([]byte, error) {
 	if len(c.secretSealed) == 0 {
 		return nil, errors.New("clients: this client's secret is not kept")
 	}
-	clear, err := open(s.sealer, c.secretSealed, c.ID)
+	clear, err := s.sealer.Open(c.secretSealed, c.ID)
 	if err != nil {
 		return nil, fmt.Errorf("clients: open the secret of %s: %w", c.ID, err)
 	}
