@@ -46,17 +46,40 @@ WITH held AS (SELECT id FROM bench_mandates WHERE id = :m AND state = 'active' A
 INSERT INTO bench_journal (at, organisation, actor, person, kind, content) SELECT ` + journalValues + ` FROM step;
 `
 
-// plainPeople is how the page would plainly be written in SQL: session,
-// organisation, one page of names, the mandates of those 25 people, and two of
-// the five counts. It was the first control, and stays.
+// Each page as it would plainly be written in SQL, a statement for each thing
+// shown: what the very statements of a page are compared with too, lest the page
+// look slow because its own reads became cheap.
+const plainVisitor = `SELECT * FROM web_sessions WHERE account_id = '%[2]s';
+SELECT a.*, m.*, o.*, t.*, c.* FROM accounts a JOIN memberships m ON m.account_id = a.id JOIN organisations o ON o.id = m.organisation_id LEFT JOIN trainings t ON t.account_id = a.id LEFT JOIN charter_acceptances c ON c.account_id = a.id WHERE a.id = '%[2]s';
+`
+
+// plainPeople: one page of names, the mandates of those 25 people, and two of the
+// five counts.
 func (f *field) plainPeople() string {
-	return fmt.Sprintf(`SELECT * FROM web_sessions WHERE account_id = '%[2]s';
-SELECT a.*, m.* FROM accounts a JOIN memberships m ON m.account_id = a.id JOIN organisations o ON o.id = m.organisation_id WHERE a.id = '%[2]s';
-SELECT b.id, b.given_names, b.family_name, b.usage_name, b.birth_date FROM beneficiaries b WHERE b.organisation_id = '%[1]s' AND b.erased_at IS NULL ORDER BY relais_fold(b.family_name), b.id LIMIT 26;
+	return fmt.Sprintf(plainVisitor+`SELECT b.id, b.given_names, b.family_name, b.usage_name, b.birth_date FROM beneficiaries b WHERE b.organisation_id = '%[1]s' AND b.erased_at IS NULL ORDER BY relais_fold(b.family_name), b.id LIMIT 26;
 SELECT m.id, m.beneficiary_id, m.state, m.ends_at, ARRAY(SELECT g.theme FROM grants g WHERE g.mandate_id = m.id AND g.state = 'active') FROM mandates m WHERE m.beneficiary_id IN (SELECT b.id FROM beneficiaries b WHERE b.organisation_id = '%[1]s' AND b.erased_at IS NULL ORDER BY relais_fold(b.family_name), b.id LIMIT 25) AND m.state <> 'void';
 SELECT count(*) FROM (SELECT FROM beneficiaries b WHERE b.organisation_id = '%[1]s' AND b.erased_at IS NULL LIMIT 1001) c;
 SELECT count(*) FROM (SELECT FROM beneficiaries b WHERE b.organisation_id = '%[1]s' AND b.erased_at IS NULL AND EXISTS (SELECT FROM mandates m WHERE m.beneficiary_id = b.id AND m.state IN ('active', 'suspended') AND m.ends_at > now()) LIMIT 1001) c;
 `, f.org, f.seats[0].account)
+}
+
+// plainPerson: who it is, their mandates with the lines, their cases.
+func (f *field) plainPerson() string {
+	return fmt.Sprintf(plainVisitor+`SELECT * FROM organisations WHERE id = '%[1]s';
+SELECT * FROM beneficiaries WHERE id = '%[3]s';
+SELECT m.*, a.name FROM mandates m JOIN accounts a ON a.id = m.mediator_id WHERE m.beneficiary_id = '%[3]s';
+SELECT * FROM grants WHERE beneficiary_id = '%[3]s';
+SELECT c.*, a.name FROM cases c JOIN accounts a ON a.id = c.assigned_to WHERE c.beneficiary_id = '%[3]s';
+`, f.org, f.seats[0].account, f.seats[0].person)
+}
+
+// plainCase: the case, what was done, the mandates it may lean on, who it is for.
+func (f *field) plainCase() string {
+	return fmt.Sprintf(plainVisitor+`SELECT c.*, a.name FROM cases c JOIN accounts a ON a.id = c.assigned_to WHERE c.id = '%[4]s';
+SELECT s.*, a.name, d.id, d.state FROM steps s JOIN accounts a ON a.id = s.mediator_id LEFT JOIN disputes d ON d.step_id = s.id WHERE s.case_id = '%[4]s' ORDER BY s.at;
+SELECT m.*, g.* FROM mandates m JOIN grants g ON g.mandate_id = m.id WHERE m.beneficiary_id = '%[3]s';
+SELECT * FROM beneficiaries WHERE id = '%[3]s';
+`, f.org, f.seats[0].account, f.seats[0].person, f.seats[0].short)
 }
 
 var (
@@ -82,6 +105,7 @@ func (f *field) pgbench(ctx context.Context, script string, clients, seconds int
 	arguments := append(more, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", strconv.Itoa(threads), "-T", strconv.Itoa(seconds), "-f", file,
 		"-h", u.Query().Get("host"), "-U", u.Query().Get("user"), filepath.Base(u.Path))
 	cmd := exec.CommandContext(ctx, binary, arguments...) //nolint:gosec // our own arguments
+	cmd.Env = append(os.Environ(), "PGOPTIONS="+f.pgOptions)
 	before, err := f.spent()
 	if err != nil {
 		return measured{}, err

@@ -41,6 +41,9 @@ type field struct {
 	granted acting.Delegation // at the bench's service, for T
 	// listener hears what a page asks of PostgreSQL.
 	listener *listener
+	// pgOptions are the settings that pgbench's own connections have: those of the
+	// program's where its statements are repeated.
+	pgOptions string
 	// postmaster is PostgreSQL's first process.
 	postmaster int
 }

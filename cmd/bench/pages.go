@@ -33,8 +33,8 @@ func (f *field) benchPages(ctx context.Context, s settings) error {
 	fmt.Printf("R  pages, %d people in the organisation, %d clients\n", s.people, pageClients)
 	for _, p := range []page{
 		{"my people", func(seat) string { return "/people" }, f.plainPeople()},
-		{"person", func(s seat) string { return "/people/" + s.person.String() }, ""},
-		{"case", func(s seat) string { return "/cases/" + s.short.String() }, ""},
+		{"person", func(s seat) string { return "/people/" + s.person.String() }, f.plainPerson()},
+		{"case", func(s seat) string { return "/cases/" + s.short.String() }, f.plainCase()},
 	} {
 		if err := f.benchPage(ctx, s, p); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
@@ -60,9 +60,6 @@ func (f *field) benchPage(ctx context.Context, s settings, p page) error {
 			return err
 		}
 		same, full = append(same, b), append(full, r)
-		if p.plain == "" {
-			continue
-		}
 		if b, err = f.pgbench(ctx, p.plain, pageClients, s.seconds); err != nil {
 			return err
 		}
@@ -70,15 +67,9 @@ func (f *field) benchPage(ctx context.Context, s settings, p page) error {
 	}
 	fmt.Printf("%s (%d bytes)\n", p.name, full[0].bytes)
 	line("the same reads", same)
-	if p.plain != "" {
-		line("plain SQL", plain)
-	}
+	line("plain SQL", plain)
 	line("Relais", full)
-	fmt.Printf("  p50 %.1f ms, p99 %.1f ms; %s", full.p50(), full.p99(), goal("R", full.ratio(same), 0.75))
-	if p.plain != "" {
-		fmt.Printf(", × plain SQL %.2f", full.ratio(plain))
-	}
-	fmt.Println()
+	fmt.Printf("  p50 %.1f ms, p99 %.1f ms; %s, × plain SQL %.2f\n", full.p50(), full.p99(), goal("R", full.ratio(same), 0.75), full.ratio(plain))
 	return nil
 }
 

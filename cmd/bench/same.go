@@ -164,6 +164,13 @@ func plainText(v any) (string, error) {
 		return listOf(v)
 	case [][]byte:
 		return listOf(v)
+	case []pgtype.Text:
+		return listOf(v)
+	case pgtype.Text:
+		if !v.Valid {
+			return "NULL", nil
+		}
+		return v.String, nil
 	}
 	return "", fmt.Errorf("a value of type %T", v)
 }
@@ -175,6 +182,10 @@ func listOf[T any](all []T) (string, error) {
 		text, err := plainText(v)
 		if err != nil {
 			return "", err
+		}
+		if text == "NULL" {
+			parts[i] = text
+			continue
 		}
 		parts[i] = `"` + strings.ReplaceAll(text, `\`, `\\`) + `"`
 	}

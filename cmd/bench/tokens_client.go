@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/base64"
@@ -8,10 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,36 +25,53 @@ type tokenOrder struct {
 	// Codes are "<Codes>-<n>", from First; each client takes every Clients-th.
 	Codes string
 	First int
-	// Bearer and PerSecond ask for checks at that pace instead of whole flows.
+	// Bearer and PerSecond ask for checks, or who it is about, at that pace instead
+	// of whole flows.
 	Bearer    string
 	PerSecond int
+	UserInfo  bool
 }
 
-// service is a service under load. Its clients share one pool of connections,
-// as a service's do.
+// service is one of a service's connections, kept, under load. It writes its
+// requests itself, as client does.
 type service struct {
 	loadOrder
-	http *http.Client
+	conn net.Conn
+	in   *bufio.Reader
 }
 
 var errShape = errors.New("an answer of another shape")
 
+func newService(ctx context.Context, order loadOrder) (*service, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", order.Address)
+	if err != nil {
+		return nil, err
+	}
+	return &service{order, conn, bufio.NewReaderSize(conn, 16<<10)}, nil
+}
+
 func runService(ctx context.Context, order loadOrder) (loadAnswer, error) {
-	s := &service{order, &http.Client{Timeout: 30 * time.Second,
-		Transport: &http.Transport{MaxIdleConnsPerHost: order.Clients, MaxConnsPerHost: order.Clients}}}
-	one := s.flow
-	if s.Tokens.PerSecond > 0 {
-		one = s.check
+	services := make([]*service, order.Clients)
+	for i := range services {
+		var err error
+		if services[i], err = newService(ctx, order); err != nil {
+			return loadAnswer{}, err
+		}
 	}
 	began := time.Now()
-	took, last := make([][]time.Duration, s.Clients), make([][]time.Duration, s.Clients)
-	errs := make([]error, s.Clients)
+	took, last := make([][]time.Duration, order.Clients), make([][]time.Duration, order.Clients)
+	errs := make([]error, order.Clients)
 	var all sync.WaitGroup
-	for i := range s.Clients {
+	for i, s := range services {
+		one := s.flow
+		if s.Tokens.PerSecond > 0 {
+			one = s.paced
+		}
 		all.Go(func() {
 			for n := i; time.Since(began) < s.Length; n += s.Clients {
 				at := s.due(began, n)
-				within, err := one(ctx, n)
+				within, err := one(n)
 				if err != nil {
 					errs[i] = err
 					return
@@ -86,7 +104,7 @@ func (s *service) due(began time.Time, n int) time.Time {
 }
 
 // redeem takes a code in exchange for an access token.
-func (s *service) redeem(ctx context.Context, n int) (string, error) {
+func (s *service) redeem(n int) (string, error) {
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {fmt.Sprintf("%s-%d", s.Tokens.Codes, s.Tokens.First+n)},
 		"redirect_uri": {s.Tokens.Redirect}, "code_verifier": {codeVerifier}}
 	basic := base64.StdEncoding.EncodeToString([]byte(s.Tokens.ID + ":" + s.Tokens.Secret))
@@ -94,7 +112,7 @@ func (s *service) redeem(ctx context.Context, n int) (string, error) {
 		Access string `json:"access_token"`
 		ID     string `json:"id_token"`
 	}
-	err := s.ask(ctx, http.MethodPost, "/oauth/token", "Basic "+basic, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), &tokens)
+	err := s.ask("POST /oauth/token", "Basic "+basic, "application/x-www-form-urlencoded", form.Encode(), &tokens)
 	if err == nil && (tokens.Access == "" || tokens.ID == "") {
 		err = fmt.Errorf("%w: no tokens", errShape)
 	}
@@ -102,50 +120,64 @@ func (s *service) redeem(ctx context.Context, n int) (string, error) {
 }
 
 // flow redeems a code and asks who it is about; it says how long the latter took.
-func (s *service) flow(ctx context.Context, n int) (time.Duration, error) {
-	access, err := s.redeem(ctx, n)
+func (s *service) flow(n int) (time.Duration, error) {
+	access, err := s.redeem(n)
 	if err != nil {
 		return 0, err
 	}
 	at := time.Now()
+	err = s.userInfo(access)
+	return time.Since(at), err
+}
+
+func (s *service) userInfo(access string) error {
 	var person struct {
 		Subject string `json:"sub"`
 		Actor   struct {
 			Subject string `json:"sub"`
 		} `json:"act"`
 	}
-	err = s.ask(ctx, http.MethodGet, "/oauth/userinfo", "Bearer "+access, "", nil, &person)
+	err := s.ask("GET /oauth/userinfo", "Bearer "+access, "", "", &person)
 	if err == nil && (person.Subject == "" || person.Actor.Subject == "") {
 		err = errShape
 	}
+	return err
+}
+
+// paced asks what is due: who the token is about, or whether the mediator may send.
+func (s *service) paced(int) (time.Duration, error) {
+	at, err := time.Now(), error(nil)
+	if s.Tokens.UserInfo {
+		err = s.userInfo(s.Tokens.Bearer)
+	} else {
+		err = s.check()
+	}
 	return time.Since(at), err
 }
 
-// check asks whether the mediator may send.
-func (s *service) check(ctx context.Context, _ int) (time.Duration, error) {
-	at := time.Now()
+func (s *service) check() error {
 	var answer struct {
 		Allowed bool `json:"allowed"`
 	}
-	err := s.ask(ctx, http.MethodPost, "/api/v1/commit-checks", "Bearer "+s.Tokens.Bearer, "application/json",
-		strings.NewReader(`{"action":"submit","procedure":"housing.apl"}`), &answer)
+	err := s.ask("POST /api/v1/commit-checks", "Bearer "+s.Tokens.Bearer, "application/json",
+		`{"action":"submit","procedure":"housing.apl"}`, &answer)
 	if err == nil && !answer.Allowed {
 		err = fmt.Errorf("%w: refused", errShape)
 	}
-	return time.Since(at), err
+	return err
 }
 
-func (s *service) ask(ctx context.Context, method, path, authorization, kind string, body io.Reader, into any) error {
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.Address+path, body)
-	if err != nil {
+func (s *service) ask(what, authorization, kind, body string, into any) error {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s HTTP/1.1\r\nHost: %s\r\nAuthorization: %s\r\n", what, s.Address, authorization)
+	if kind != "" {
+		fmt.Fprintf(&b, "Content-Type: %s\r\nContent-Length: %d\r\nIdempotency-Key: %s\r\n", kind, len(body), uuid.NewString())
+	}
+	b.WriteString("\r\n" + body)
+	if _, err := s.conn.Write(b.Bytes()); err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", authorization)
-	if kind != "" {
-		req.Header.Set("Content-Type", kind)
-		req.Header.Set("Idempotency-Key", uuid.NewString())
-	}
-	res, err := s.http.Do(req)
+	res, err := http.ReadResponse(s.in, nil)
 	if err != nil {
 		return err
 	}
@@ -155,7 +187,7 @@ func (s *service) ask(ctx context.Context, method, path, authorization, kind str
 		return err
 	}
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("%w: %s %s: %s", errAnswer, path, res.Status, bytes.TrimSpace(raw))
+		return fmt.Errorf("%w: %s: %s: %s", errAnswer, what, res.Status, bytes.TrimSpace(raw))
 	}
 	return json.Unmarshal(raw, into)
 }

@@ -91,10 +91,12 @@ func serveAsset(c *gin.Context) error {
 }
 
 // Compress wraps the whole server: pages are compressed with a random length
-// added, so that lengths do not tell what is on them (BREACH).
+// added, so that lengths do not tell what is on them (BREACH). What machines ask
+// for is sent as it is: short, and mostly secrets.
 func Compress(h http.Handler) (http.Handler, error) {
 	const smallest, jitter = 1024, 32
-	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(smallest), gzhttp.RandomJitter(jitter, 0, false))
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(smallest), gzhttp.RandomJitter(jitter, 0, false),
+		gzhttp.ExceptContentTypes([]string{"application/json", "application/problem+json", "application/jwt", "application/jwk-set+json"}))
 	if err != nil {
 		return nil, err
 	}

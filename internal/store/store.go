@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -129,6 +131,14 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 	return cfg, nil
 }
 
+// hotSettings are those of the connections of hotConfig.
+var hotSettings = map[string]string{
+	"plan_cache_mode": "force_generic_plan",
+	"enable_seqscan":  "off", "enable_bitmapscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
+	"join_collapse_limit": "1", "from_collapse_limit": "1",
+	"jit": "off", // the switches above are costs, which would call for it
+}
+
 // hotConfig is a few more connections for the statements of every request, which
 // find their rows by index, table by table in the order written, whatever the
 // tables' sizes: planned once for each connection, never again for the values of
@@ -137,15 +147,18 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 func hotConfig(cfg *pgxpool.Config) *pgxpool.Config {
 	hot := cfg.Copy()
 	hot.MaxConns = max(4, cfg.MaxConns/2)
-	for name, value := range map[string]string{
-		"plan_cache_mode": "force_generic_plan",
-		"enable_seqscan":  "off", "enable_bitmapscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
-		"join_collapse_limit": "1", "from_collapse_limit": "1",
-		"jit": "off", // the switches above are costs, which would call for it
-	} {
-		hot.ConnConfig.RuntimeParams[name] = value
-	}
+	maps.Copy(hot.ConnConfig.RuntimeParams, hotSettings)
 	return hot
+}
+
+// HotOptions are the settings of Hot's connections as libpq takes them
+// (PGOPTIONS), for a bench that repeats their statements.
+func HotOptions() string {
+	var b strings.Builder
+	for name, value := range hotSettings {
+		fmt.Fprintf(&b, "-c %s=%s ", name, value)
+	}
+	return b.String()
 }
 
 // checkServer refuses an old server, and warns when the role can do what the
