@@ -48,13 +48,19 @@ func (s *Service) Open(ctx context.Context, actor authz.Actor, id uuid.UUID, bro
 	if !r.bindable(actor, browser) {
 		return Choosing{}, problem.NotFound()
 	}
-	if err := s.mayChoose(ctx, actor, r); err != nil { // who may not choose takes nobody's place
-		return Choosing{}, err
+	// Who may not choose takes nobody's place; but who lacks something only is sent
+	// back to the service by declining, which is for whoever the request belongs to.
+	refused := s.mayChoose(ctx, actor, r)
+	if refused != nil && !s.commands.Decide(actor, authz.RequestDecline, choosingOf(actor, r)).Allowed {
+		return Choosing{}, refused
 	}
-	if r.State == Open && !(r.OfBrowser(browser) && r.mine(actor)) {
+	if r.State == Open && (!r.OfBrowser(browser) || !r.mine(actor)) {
 		if r, err = s.bind(ctx, actor, id, browser); err != nil {
 			return Choosing{}, err
 		}
+	}
+	if refused != nil {
+		return Choosing{}, refused
 	}
 	return s.choosing(ctx, actor, r)
 }
@@ -96,11 +102,15 @@ func expired(r Request, actor authz.Actor, browser []byte) (Choosing, error) {
 
 // mayChoose asks the law, and records its refusal.
 func (s *Service) mayChoose(ctx context.Context, actor authz.Actor, r Request) error {
-	obj := authz.Object{Kind: authz.KindRequest, Organisation: actor.Organisation, Account: actor.Account, Client: r.Client.ID}
-	if err := s.commands.Decide(actor, authz.RequestChoose, obj).Err(); err != nil {
+	if err := s.commands.Decide(actor, authz.RequestChoose, choosingOf(actor, r)).Err(); err != nil {
 		return s.commands.RefuseOutside(ctx, actor, chooseCommand, err, translog.Event{Organisation: actor.Organisation})
 	}
 	return nil
+}
+
+// choosingOf is a request as it is this actor's.
+func choosingOf(actor authz.Actor, r Request) authz.Object {
+	return authz.Object{Kind: authz.KindRequest, Organisation: actor.Organisation, Account: actor.Account, Client: r.Client.ID}
 }
 
 // choosing is the state of a request, with what could be chosen now.
