@@ -1,6 +1,7 @@
 package op
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,8 +25,9 @@ type Keys struct {
 	random io.Reader
 	now    func() time.Time
 
-	mu   sync.Mutex
-	held held
+	mu    sync.Mutex
+	held  held
+	known knownTokens
 }
 
 // held is what the files held when they were last read.
@@ -129,6 +131,35 @@ func (k *Keys) Public() ([]byte, error) {
 		return nil, err
 	}
 	return json.Marshal(h.public())
+}
+
+// Access gives the payload of an access token of ours (RFC 9068), after checking
+// its signature and its kind; that it is over is for others to see. A token whose
+// very bytes this process signed, or checked before, is not checked again: what a
+// signature says of bytes does not change.
+func (k *Keys) Access(raw string) ([]byte, error) {
+	hash := sha256.Sum256([]byte(raw))
+	if payload := k.known.payload(hash); payload != nil {
+		return payload, nil
+	}
+	payload, err := k.verify(raw, typAccess, jose.ES256)
+	if err == nil {
+		k.known.keep(hash, payload)
+	}
+	return payload, err
+}
+
+// signAccess signs the claims of an access token.
+func (k *Keys) signAccess(claims any) (string, error) {
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("write claims: %w", err)
+	}
+	raw, _, err := k.SignAs(typAccess, payload)
+	if err == nil {
+		k.known.keep(sha256.Sum256([]byte(raw)), payload)
+	}
+	return raw, err
 }
 
 // verify checks a compact JWS of ours of one kind and one algorithm, and gives

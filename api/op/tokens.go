@@ -50,18 +50,18 @@ func (p *Provider) accessToken(d acting.Delegation, t acting.Tokens, c acting.Cl
 	if t.Audience == d.Client.ClientID {
 		to = audience{p.Issuer, t.Audience} // userinfo, checks and steps are ours
 	}
-	return p.Keys.sign("ES256", typAccess, accessClaims{
+	return p.Keys.signAccess(accessClaims{
 		Issuer: p.Issuer, Subject: c.Subject, Audience: to, ClientID: d.Client.ClientID, ID: t.AccessID,
 		IssuedAt: p.Store.Now().Unix(), Expiry: t.ExpiresAt.Unix(), Scope: strings.Join(t.Scopes, " "),
 		Actor: &c.Actor, Details: c.Details, Session: c.SID, ACR: p.acr(d), AuthTime: d.AuthTime.Unix(),
-	}, nil)
+	})
 }
 
 // readAccess checks an access token of ours as it stands, and gives its claims.
 // Whether it still opens anything is acting's to say.
 func (p *Provider) readAccess(raw string) (accessClaims, error) {
 	var c accessClaims
-	payload, err := p.Keys.verify(raw, typAccess, jose.ES256)
+	payload, err := p.Keys.Access(raw)
 	if err != nil {
 		return c, err
 	}

@@ -71,7 +71,7 @@ func (h *house) sign(typ string, claims map[string]any) string {
 	h.t.Helper()
 	raw, err := json.Marshal(claims)
 	must(h.t, err)
-	token, _, err := h.keys.SignAs(typ, raw)
+	token, _, err := h.tokens.SignAs(typ, raw)
 	must(h.t, err)
 	return token
 }

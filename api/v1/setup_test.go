@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +26,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"github.com/relais-org/relais/api/op"
 	v1 "github.com/relais-org/relais/api/v1"
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
@@ -59,7 +61,8 @@ type house struct {
 	mandates *mandates.Service
 	clients  *clients.Registry
 	acting   *acting.Service
-	keys     *document.Keyring
+	keys     *document.Keyring // of mandates
+	tokens   *op.Keys
 	server   *httptest.Server
 	logs     *bytes.Buffer
 	spec     routers.Router
@@ -95,7 +98,7 @@ func setup(t testing.TB, perMinute ...int) *house {
 	must(t, err)
 	h.spec, err = gorillamux.NewRouter(doc)
 	must(t, err)
-	d := v1.Dependencies{Spec: raw, Store: h.store, Clients: h.clients, Acting: h.acting, Keyring: h.keys, Issuer: issuer,
+	d := v1.Dependencies{Spec: raw, Store: h.store, Clients: h.clients, Acting: h.acting, Keyring: h.tokens, Issuer: issuer,
 		Logger:   slog.New(slog.NewTextHandler(h.logs, nil)),
 		Software: software.New(software.Dependencies{Commands: h.commands, Packs: packsOf(t), Organisations: h.orgs, Beneficiaries: h.people, Mandates: h.mandates})}
 	if len(perMinute) > 0 {
@@ -131,6 +134,8 @@ func (h *house) furnish() {
 	must(h.t, err)
 	h.keys, err = document.NewKeyring(rand.Reader, h.store.Now())
 	must(h.t, err)
+	h.tokens, err = op.OpenKeys(filepath.Join(h.t.TempDir(), "keys"), rand.Reader, h.store.Now)
+	must(h.t, err)
 	key := bytes.Repeat([]byte{7}, 32)
 	h.commands = command.New(command.Deps{Store: h.store, Authz: law})
 	h.orgs = organisations.New(organisations.Dependencies{Commands: h.commands, Packs: set, BaseURL: issuer})
@@ -138,7 +143,7 @@ func (h *house) furnish() {
 	h.mandates = mandates.New(mandates.Dependencies{Commands: h.commands, Packs: set, Organisations: h.orgs, Beneficiaries: h.people, Keyring: h.keys, BaseURL: issuer})
 	h.clients = clients.NewRegistry(clients.Dependencies{Commands: h.commands, Packs: set, Key: key})
 	h.acting = acting.New(acting.Dependencies{Commands: h.commands, Packs: set, Mandates: h.mandates, Organisations: h.orgs,
-		Clients: h.clients, Key: key, Keyring: h.keys, Issuer: issuer, AllowPrivate: true})
+		Clients: h.clients, Key: key, Keyring: h.tokens, Issuer: issuer, AllowPrivate: true})
 }
 
 func mailbox(name string) string {

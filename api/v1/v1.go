@@ -12,7 +12,6 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 	"github.com/gin-gonic/gin"
-	"github.com/go-jose/go-jose/v4"
 
 	"github.com/relais-org/relais/internal/rate"
 	"github.com/relais-org/relais/internal/store"
@@ -29,8 +28,11 @@ type Dependencies struct {
 	Clients  *clients.Registry
 	Software *software.Service
 	Acting   *acting.Service
-	// Keyring holds the public keys of the provider's access tokens, as they are now.
-	Keyring interface{ PublicJWKS() jose.JSONWebKeySet }
+	// Keyring checks the signature of the provider's access tokens, and gives their
+	// payload (op.Keys).
+	Keyring interface {
+		Access(raw string) ([]byte, error)
+	}
 	// Issuer is the provider's name, "https://relais.example".
 	Issuer string
 	Logger *slog.Logger
