@@ -29,7 +29,7 @@ type tokenOrder struct {
 	// of whole flows.
 	Bearer    string
 	PerSecond int
-	UserInfo  bool
+	Get       string // "": checks
 }
 
 // service is one of a service's connections, kept, under load. It writes its
@@ -39,6 +39,8 @@ type service struct {
 	conn net.Conn
 	in   *bufio.Reader
 }
+
+const userInfoPath = "/oauth/userinfo"
 
 var errShape = errors.New("an answer of another shape")
 
@@ -137,7 +139,7 @@ func (s *service) userInfo(access string) error {
 			Subject string `json:"sub"`
 		} `json:"act"`
 	}
-	err := s.ask("GET /oauth/userinfo", "Bearer "+access, "", "", &person)
+	err := s.ask("GET "+userInfoPath, "Bearer "+access, "", "", &person)
 	if err == nil && (person.Subject == "" || person.Actor.Subject == "") {
 		err = errShape
 	}
@@ -147,10 +149,13 @@ func (s *service) userInfo(access string) error {
 // paced asks what is due: who the token is about, or whether the mediator may send.
 func (s *service) paced(int) (time.Duration, error) {
 	at, err := time.Now(), error(nil)
-	if s.Tokens.UserInfo {
-		err = s.userInfo(s.Tokens.Bearer)
-	} else {
+	switch s.Tokens.Get {
+	case "":
 		err = s.check()
+	case userInfoPath:
+		err = s.userInfo(s.Tokens.Bearer)
+	default:
+		err = s.ask("GET "+s.Tokens.Get, "", "", "", nil)
 	}
 	return time.Since(at), err
 }
@@ -188,6 +193,9 @@ func (s *service) ask(what, authorization, kind, body string, into any) error {
 	}
 	if res.StatusCode != http.StatusOK {
 		return fmt.Errorf("%w: %s: %s: %s", errAnswer, what, res.Status, bytes.TrimSpace(raw))
+	}
+	if into == nil {
+		return nil
 	}
 	return json.Unmarshal(raw, into)
 }

@@ -1,9 +1,12 @@
 package acting
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -141,15 +144,68 @@ func (s *Service) again(ctx context.Context, d Delegation) (Delegation, error) {
 	return fresh, err
 }
 
-const byToken = `SELECT ` + hopColumns + tokenColumns + ` FROM acting_tokens tk JOIN delegations d ON d.id = tk.delegation_id` + hopJoins +
-	` WHERE tk.token_hash = $1`
+const byTokens = `SELECT tk.token_hash, ` + hopColumns + tokenColumns + ` FROM acting_tokens tk JOIN delegations d ON d.id = tk.delegation_id` + hopJoins +
+	` WHERE tk.token_hash = ANY ($1)`
 
-// ofToken reads a delegation by one of its tokens.
+const (
+	// hopsTogether bounds how many tokens one statement reads.
+	hopsTogether = 64
+	// hopsAtOnce bounds how many such statements are under way.
+	hopsAtOnce = 2
+)
+
+// tokenHash is the key of a token.
+type tokenHash [sha256.Size]byte
+
+// ofToken reads a delegation by one of its tokens, together with those of the
+// other requests that arrived in the meantime.
 func (s *Service) ofToken(ctx context.Context, clear string) (Delegation, error) {
-	var t tokenRow
-	d, err := s.read(ctx, byToken, []any{hashOf(clear)}, t.into)
-	t.finish(&d)
-	return d, err
+	found, err := s.hops.Do(ctx, tokenHash(hashOf(clear)))
+	switch {
+	case err != nil:
+		return Delegation{}, err
+	case found == nil:
+		return Delegation{}, errNoDelegation
+	}
+	return *found, nil
+}
+
+// readTokens reads the delegations of several tokens; nil where there is none.
+func (s *Service) readTokens(ctx context.Context, hashes []tokenHash) ([]*Delegation, error) {
+	now, keys := s.commands.Store().Now(), make([][]byte, len(hashes))
+	for i := range hashes {
+		keys[i] = hashes[i][:]
+	}
+	rows, err := s.commands.Store().Hot().Query(ctx, byTokens, keys)
+	if err != nil {
+		return nil, fmt.Errorf("load delegations: %w", err)
+	}
+	type found struct {
+		hopRow
+		token tokenRow
+		hash  []byte
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (f found, err error) {
+		err = row.Scan(slices.Concat([]any{&f.hash}, f.into(), f.token.into(&f.d))...)
+		return f, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load delegations: %w", err)
+	}
+	out := make([]*Delegation, len(hashes))
+	for i := range hashes {
+		n := slices.IndexFunc(all, func(f found) bool { return bytes.Equal(f.hash, keys[i]) })
+		if n < 0 {
+			continue
+		}
+		d, err := s.delegation(ctx, &all[n].hopRow, now)
+		if err != nil {
+			return nil, err
+		}
+		all[n].token.finish(&d)
+		out[i] = &d
+	}
+	return out, nil
 }
 
 // inTx reads a delegation inside a command.

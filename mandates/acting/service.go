@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/internal/seal"
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/organisations/clients"
 	"github.com/relais-org/relais/translog"
 )
@@ -26,6 +27,7 @@ func New(d Dependencies) *Service {
 	if s.http == nil {
 		s.http = newClient(d.AllowPrivate)
 	}
+	s.hops = store.NewGroup(hopsTogether, hopsAtOnce, s.readTokens)
 	d.Commands.Observe(s.stopped, stopKinds()...)
 	d.Commands.Observe(s.tellSoftware, WebhookKinds()...)
 	d.Commands.Observe(s.hooksOver, translog.ClientEnded)

@@ -13,12 +13,11 @@ import (
 
 // issueStatement checks again, writes the tokens and the event, or nothing. $1
 // to $3 are liveDelegation's.
-var issueStatement = `WITH live AS (` + liveDelegation + `), access AS (
+var issueStatement = `WITH live AS (` + liveDelegation + `), tokens AS (
 	INSERT INTO acting_tokens (token_hash, kind, delegation_id, family, holder_id, audience, scopes, actions, expires_at)
-		SELECT $4::bytea, 'access', live.id, $5::uuid, $6::uuid, $7::text, $8::text[], $9::text[], $10::timestamptz FROM live),
-	refresh AS (
-	INSERT INTO acting_tokens (token_hash, kind, delegation_id, family, holder_id, audience, scopes, actions, expires_at)
-		SELECT $11::bytea, 'refresh', live.id, $5, $6, $7, $8, $9, $12::timestamptz FROM live WHERE $11 IS NOT NULL)
+		SELECT t.hash, t.kind, live.id, $5::uuid, $6::uuid, $7::text, $8::text[], $9::text[], t.expires_at
+		FROM live, (VALUES ($4::bytea, 'access', $10::timestamptz), ($11::bytea, 'refresh', $12::timestamptz)) t (hash, kind, expires_at)
+		WHERE t.hash IS NOT NULL)
 	INSERT INTO events (` + ledger.InsertColumns + `) SELECT ` + ledger.InsertValues(13) + ` FROM live RETURNING id`
 
 // issued is one pair of tokens as it is kept: their hashes, refresh nil for an

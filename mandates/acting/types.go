@@ -11,6 +11,7 @@ import (
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/internal/seal"
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates"
 	"github.com/relais-org/relais/organisations"
 	"github.com/relais-org/relais/organisations/clients"
@@ -288,6 +289,8 @@ type Service struct {
 	sealer   seal.Sealer // of webhooks' secrets
 	http     *http.Client
 	claims   map[string][]string
+	// hops reads delegations by their tokens, for requests that arrive together.
+	hops *store.Group[tokenHash, *Delegation]
 }
 
 // detailType is the type of our authorization_details.
