@@ -16,6 +16,7 @@ import (
 	"github.com/relais-org/relais/frontend/web"
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/rate"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/organisations"
 	"github.com/relais-org/relais/translog"
@@ -26,6 +27,11 @@ const (
 	SignInPath = "/sign-in"
 	CardPath   = "/card"
 )
+
+// doorPerMinute bounds what one address may ask of doors that need no session,
+// by this process. Codes have stricter limits of their own, shared in the
+// database.
+const doorPerMinute = 120
 
 // Handler answers one request of an actor. A visitor is the zero Actor.
 type Handler func(c *gin.Context, actor authz.Actor) error
@@ -63,12 +69,12 @@ type Dependencies struct {
 // Desk mounts routes.
 type Desk struct {
 	Dependencies
-	doors *web.Limiter
+	doors *rate.Limiter
 }
 
 // New makes a desk.
 func New(d Dependencies) *Desk {
-	return &Desk{Dependencies: d, doors: web.NewLimiter(store.SystemEnv().Now)}
+	return &Desk{Dependencies: d, doors: rate.NewLimiter(doorPerMinute, store.SystemEnv().Now)}
 }
 
 // Mount adds a surface's routes. signIn is where a visitor of this surface is
@@ -89,7 +95,7 @@ func (d *Desk) serve(route Route, signIn string) func(*gin.Context) error {
 	_, public := route.Access.(authz.Public)
 	public = public && (route.Method == http.MethodPost || strings.HasSuffix(route.Path, "/callback"))
 	return func(c *gin.Context) error {
-		if public && !d.doors.Allow(web.Address(c.ClientIP())) {
+		if public && !d.doors.Allow(rate.Address(c.ClientIP())) {
 			return problem.New(problem.KindTooMany, "too_many_requests")
 		}
 		web.SetSignIn(c, signIn)

@@ -12,6 +12,7 @@ import (
 	"github.com/relais-org/relais/frontend/form"
 	"github.com/relais-org/relais/frontend/web"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/rate"
 	"github.com/relais-org/relais/internal/store"
 )
 
@@ -109,7 +110,7 @@ func attempt(c *gin.Context) (*form.Form, beneficiaries.CardAttempt, error) {
 	return f, beneficiaries.CardAttempt{
 		Code:      f.Required("code", "card_code_missing"),
 		BirthYear: f.Required("birth_year", "birth_year_missing"),
-		Address:   web.Address(c.ClientIP()),
+		Address:   rate.Address(c.ClientIP()),
 	}, nil
 }
 
