@@ -212,37 +212,6 @@ func TestInTxRunsAgainAfterSerialisationFailure(t *testing.T) {
 	}
 }
 
-func TestSerializableRefusesWriteSkew(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	start := make(chan struct{})
-	results := make(chan error, 2)
-	for _, state := range []string{"a", "b"} {
-		go func() {
-			<-start
-			results <- b.InTxSerializable(t.Context(), mediator, func(tx *store.Tx) error {
-				var n int64
-				if err := tx.DB().Model(&row{}).Count(&n).Error; err != nil {
-					return err
-				}
-				if n > 0 {
-					return problem.Conflict("taken")
-				}
-				time.Sleep(50 * time.Millisecond)
-				return b.add(tx, state)
-			})
-		}()
-	}
-	close(start)
-	first, second := <-results, <-results
-	if (first == nil) == (second == nil) {
-		t.Errorf("one of the two must win: %v, %v", first, second)
-	}
-	if n := b.count(t); n != 1 {
-		t.Errorf("%d rows, want 1", n)
-	}
-}
-
 func TestGuardedChangeDemandsOneRow(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

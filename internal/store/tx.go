@@ -54,16 +54,6 @@ type Tx struct {
 // failure or a deadlock. An error, a panic or a context that ended rolls
 // everything back. Calling InTx inside fn is an error: pass the Tx on.
 func (s *Store) InTx(ctx context.Context, acting Acting, fn func(tx *Tx) error) error {
-	return s.inTx(ctx, acting, sql.LevelDefault, fn)
-}
-
-// InTxSerializable is InTx under serializable isolation, for rules that span
-// rows which no lock or unique index can hold together.
-func (s *Store) InTxSerializable(ctx context.Context, acting Acting, fn func(tx *Tx) error) error {
-	return s.inTx(ctx, acting, sql.LevelSerializable, fn)
-}
-
-func (s *Store) inTx(ctx context.Context, acting Acting, level sql.IsolationLevel, fn func(tx *Tx) error) error {
 	if acting.As == "" {
 		return errors.New("store: a transaction must name who acts")
 	}
@@ -71,7 +61,7 @@ func (s *Store) inTx(ctx context.Context, acting Acting, level sql.IsolationLeve
 		return errors.New("store: a transaction was begun inside another one; pass the Tx on")
 	}
 	for attempt := 1; ; attempt++ {
-		err := s.attempt(ctx, acting, level, fn)
+		err := s.attempt(ctx, acting, fn)
 		if err == nil || attempt == attempts || !runAgain(err) || ctx.Err() != nil {
 			return err
 		}
@@ -83,7 +73,7 @@ func (s *Store) inTx(ctx context.Context, acting Acting, level sql.IsolationLeve
 // statements inside it carry the caller's context.
 //
 //go:noinline
-func (s *Store) attempt(ctx context.Context, acting Acting, level sql.IsolationLevel, fn func(tx *Tx) error) (err error) {
+func (s *Store) attempt(ctx context.Context, acting Acting, fn func(tx *Tx) error) (err error) {
 	conn, err := s.sql.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("take a connection: %w", err)
@@ -91,7 +81,7 @@ func (s *Store) attempt(ctx context.Context, acting Acting, level sql.IsolationL
 	defer func() { _ = conn.Close() }() // back to the pool; the outcome is known by then
 	life, end := context.WithTimeout(context.WithoutCancel(ctx), longest)
 	defer end()
-	sqlTx, err := conn.BeginTx(life, &sql.TxOptions{Isolation: level})
+	sqlTx, err := conn.BeginTx(life, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
