@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
-	"gorm.io/gorm"
 
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/translog/ledger"
@@ -215,14 +214,10 @@ func writeFirstStep(tx *store.Tx, w stepWrite) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.ErrNoRow
 	}
-	if err == nil && w.moves() {
-		err = store.ExpectOne(tx.DB().Table("cases").Where("id = ? AND state = ?", w.ID, string(w.State)).
-			Updates(map[string]any{"state": string(w.to), "due_on": optionalDay(w.due), "version": gorm.Expr("version + 1")}))
-	}
 	if err != nil {
 		return err
 	}
-	return store.ExpectOne(tx.DB().Exec(`UPDATE mandates SET first_used_at = ? WHERE id = ? AND first_used_at IS NULL`, w.step.At, w.cover.mandate))
+	return w.follow(tx, true)
 }
 
 // usedBefore reports whether a step was ever done under a mandate.
