@@ -1,7 +1,8 @@
 // Package organisations knows who may act: accounts and the identity each is
 // bound to, organisations, memberships, training, the charter, remits of
-// supervisors, operators. From these it derives, at every request and in one
-// statement, the actor with the authority of each membership ([Service.Actor]).
+// supervisors, operators. From these it derives, at every request, the actor with
+// the authority of each membership ([Service.Actor]): read in one statement where
+// anything changed, which the database says (actor_known.go).
 //
 //	account       invited ──bind──▶ bound ◀──resume/suspend──▶ suspended
 //	                 └───────────────┴──────────end──────────────┴──▶ ended
