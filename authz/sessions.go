@@ -49,7 +49,9 @@ type Session struct {
 	// (OpenID Connect Front-Channel Logout 1.0 §3), IDToken the hint for its
 	// sign-out.
 	Issuer, SID, IDToken string
-	// Data is small page state: flash, choices. Never personal data.
+	// Data is small page state: choices, the key of an identity at a provider
+	// (a hash), a supervisor's purpose. A purpose is free text, which may name
+	// somebody; it lasts no longer than the session.
 	Data map[string]string
 
 	CreatedAt, SeenAt, ExpiresAt time.Time
@@ -156,9 +158,7 @@ func (s *Sessions) Start(ctx context.Context, n NewSession) (token string, sessi
 		session.StrongAt = now
 	}
 	var id uuid.UUID
-	err = s.one(ctx, `INSERT INTO web_sessions (token_hash, id, account_id, beneficiary_id, tier, organisation_id,
-			issuer_id, sid, id_token, created_at, seen_at, strong_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id`,
+	err = s.one(ctx, sessionInsert,
 		[]any{
 			hash, session.ID, optional(n.Account), optional(n.Beneficiary), string(n.Tier), optional(n.Organisation),
 			n.Issuer, n.SID, n.IDToken, now, now, optionalTime(session.StrongAt), session.ExpiresAt,
@@ -168,9 +168,6 @@ func (s *Sessions) Start(ctx context.Context, n NewSession) (token string, sessi
 	}
 	return token, session, nil
 }
-
-const sessionColumns = `id, account_id, beneficiary_id, tier, organisation_id, issuer_id, sid, id_token, data,
-	created_at, seen_at, strong_at, expires_at`
 
 // Load finds the live session of a token, or ErrNoSession. That it was seen is
 // written at most once a minute.
@@ -191,7 +188,7 @@ func (s *Sessions) Load(ctx context.Context, token string) (Session, error) {
 		return session, nil
 	}
 	var id uuid.UUID
-	err = s.one(ctx, `UPDATE web_sessions SET seen_at = $2 WHERE token_hash = $1 RETURNING id`, []any{hash, now}, &id)
+	err = s.one(ctx, sessionTouch, []any{hash, now}, &id)
 	if errors.Is(err, store.ErrNoRow) {
 		return Session{}, ErrNoSession // ended since it was read
 	}
@@ -209,32 +206,6 @@ func (s *Sessions) live(session Session, now time.Time) bool {
 		idle = s.deps.IdleLifetime
 	}
 	return now.Before(session.ExpiresAt) && now.Before(session.SeenAt.Add(idle))
-}
-
-// scan runs a statement that gives the columns of one session.
-func (s *Sessions) scan(ctx context.Context, query string, args ...any) (Session, error) {
-	var (
-		session                            Session
-		account, beneficiary, organisation uuid.NullUUID
-		tier                               string
-		data                               dataColumn
-		strong                             *time.Time
-	)
-	err := s.one(ctx, query, args, &session.ID, &account, &beneficiary, &tier, &organisation,
-		&session.Issuer, &session.SID, &session.IDToken, &data,
-		&session.CreatedAt, &session.SeenAt, &strong, &session.ExpiresAt)
-	if errors.Is(err, store.ErrNoRow) {
-		return Session{}, ErrNoSession
-	}
-	if err != nil {
-		return Session{}, fmt.Errorf("read the session: %w", err)
-	}
-	session.Account, session.Beneficiary, session.Organisation = account.UUID, beneficiary.UUID, organisation.UUID
-	session.Tier, session.Data = Tier(tier), data
-	if strong != nil {
-		session.StrongAt = *strong
-	}
-	return session, nil
 }
 
 // newToken is 256 random bits in base64url, and the hash that is kept of it.
@@ -256,13 +227,4 @@ func hashToken(token string) ([]byte, bool) {
 	}
 	sum := sha256.Sum256(raw)
 	return sum[:], true
-}
-
-func optional(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }
-
-func optionalTime(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }

@@ -15,19 +15,13 @@ func (s *Sessions) End(ctx context.Context, token string) error {
 	if !ok {
 		return nil
 	}
-	_, err := s.remove(ctx, `token_hash = $1`, hash)
+	_, err := s.remove(ctx, endsOne, hash)
 	return err
 }
 
 // EndAllOf ends every session of an account, and says how many there were.
 func (s *Sessions) EndAllOf(ctx context.Context, account uuid.UUID) (int, error) {
-	return s.remove(ctx, `account_id = $1`, account)
-}
-
-// EndByBeneficiary ends every session of a person: the card was cancelled, the
-// person erased.
-func (s *Sessions) EndByBeneficiary(ctx context.Context, beneficiary uuid.UUID) (int, error) {
-	return s.remove(ctx, `beneficiary_id = $1`, beneficiary)
+	return s.remove(ctx, endsAccount, account)
 }
 
 // EndBySID ends, at the identity provider's word (Back-Channel Logout 1.0), the
@@ -38,8 +32,7 @@ func (s *Sessions) EndBySID(ctx context.Context, issuer, sid string) (int, error
 	if issuer == "" || sid == "" {
 		return 0, errors.New("authz: ending by sid needs an issuer and a sid")
 	}
-	return s.remove(ctx, `(issuer_id = $1 AND sid = $2)
-		OR account_id IN (SELECT account_id FROM web_sessions WHERE issuer_id = $1 AND sid = $2)`, issuer, sid)
+	return s.remove(ctx, endsSID, issuer, sid)
 }
 
 // Whose are the accounts and the people with sessions from one session at a
@@ -52,8 +45,7 @@ func (s *Sessions) OfSID(ctx context.Context, issuer, sid string) (Whose, error)
 		return Whose{}, errors.New("authz: finding by sid needs an issuer and a sid")
 	}
 	var accounts, people string
-	err := s.one(ctx, `SELECT coalesce(string_agg(DISTINCT account_id::text, ','), ''), coalesce(string_agg(DISTINCT beneficiary_id::text, ','), '')
-		FROM web_sessions WHERE issuer_id = $1 AND sid = $2`, []any{issuer, sid}, &accounts, &people)
+	err := s.one(ctx, sessionHolders, []any{issuer, sid}, &accounts, &people)
 	if err != nil {
 		return Whose{}, fmt.Errorf("find whose a provider's session is: %w", err)
 	}
@@ -86,24 +78,12 @@ func (s *Sessions) EndPersonAt(ctx context.Context, issuer string, beneficiary u
 	if issuer == "" || beneficiary == uuid.Nil {
 		return 0, errors.New("authz: ending a person's sessions at a provider needs both")
 	}
-	return s.remove(ctx, `issuer_id = $1 AND beneficiary_id = $2`, issuer, beneficiary)
+	return s.remove(ctx, endsPersonAt, issuer, beneficiary)
 }
 
 // Sweep removes what no clock would let in any more, and says how many. A job
 // runs it; correctness never waits for it.
 func (s *Sessions) Sweep(ctx context.Context) (int, error) {
 	now := s.env.Now()
-	return s.remove(ctx, `expires_at <= $1
-		OR (account_id IS NOT NULL AND seen_at <= $2) OR (account_id IS NULL AND seen_at <= $3)`,
-		now, now.Add(-s.deps.IdleLifetime), now.Add(-s.deps.PersonIdleLifetime))
-}
-
-func (s *Sessions) remove(ctx context.Context, where string, args ...any) (int, error) {
-	var ended int
-	err := s.one(ctx, `WITH ended AS (DELETE FROM web_sessions WHERE `+where+` RETURNING 1)
-		SELECT count(*) FROM ended`, args, &ended)
-	if err != nil {
-		return 0, fmt.Errorf("end sessions: %w", err)
-	}
-	return ended, nil
+	return s.remove(ctx, endsOver, now, now.Add(-s.deps.IdleLifetime), now.Add(-s.deps.PersonIdleLifetime))
 }
