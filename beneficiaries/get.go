@@ -16,27 +16,39 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id uuid.UUID) (Ben
 	if err != nil {
 		return Beneficiary{}, err
 	}
-	org, err := loadOrganisation(s.commands.Store().Read(ctx), b.Organisation)
+	territory, err := s.territoryFor(ctx, actor, b.Organisation)
 	if err != nil {
 		return Beneficiary{}, err
 	}
-	d := s.commands.Decide(actor, authz.BeneficiaryRead, b.object(org.Territory))
+	d := s.commands.Decide(actor, authz.BeneficiaryRead, b.object(territory))
 	switch {
 	case !d.Allowed:
 		return Beneficiary{}, d.Err()
 	case b.Erased:
 		return Beneficiary{}, errNotThere
 	case d.Role == authz.Supervisor || d.Role == authz.Operator:
-		return b, s.looked(ctx, actor, b, org)
+		return b, s.looked(ctx, actor, b, territory)
 	}
 	return b, nil
 }
 
+// territoryFor is that of an organisation, taken from the actor where it was read
+// with them for this request.
+func (s *Service) territoryFor(ctx context.Context, actor authz.Actor, organisation uuid.UUID) (string, error) {
+	for _, m := range actor.Memberships {
+		if m.Organisation == organisation {
+			return m.Territory, nil
+		}
+	}
+	o, err := loadOrganisation(s.commands.Store().Read(ctx), organisation)
+	return o.Territory, err
+}
+
 // looked records that somebody from outside the organisation read who a person
 // is: the person can list it.
-func (s *Service) looked(ctx context.Context, actor authz.Actor, b Beneficiary, org organisationFacts) error {
+func (s *Service) looked(ctx context.Context, actor authz.Actor, b Beneficiary, territory string) error {
 	return s.commands.Run(ctx, actor, "beneficiary.read", func(tx *command.Tx) error {
-		if err := tx.Decide(authz.BeneficiaryRead, b.object(org.Territory), b.about()); err != nil {
+		if err := tx.Decide(authz.BeneficiaryRead, b.object(territory), b.about()); err != nil {
 			return err
 		}
 		e := b.about()

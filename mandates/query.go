@@ -66,16 +66,12 @@ func (s *Service) OfBeneficiary(ctx context.Context, actor authz.Actor, benefici
 		if actor.Beneficiary != uuid.Nil && m.SignedAt.IsZero() {
 			continue
 		}
-		org, err := s.orgs.Facts(ctx, m.Organisation)
-		if err != nil {
-			return nil, err
-		}
-		d := s.commands.Decide(actor, authz.MandateRead, m.object(org.Territory))
+		d := s.commands.Decide(actor, authz.MandateRead, m.object(m.territory))
 		if !d.Allowed {
 			continue
 		}
 		if d.Role == authz.Supervisor && len(out) == 0 { // one look, one event
-			if err := s.readMandate(ctx, actor, m, org.Territory); err != nil {
+			if err := s.readMandate(ctx, actor, m, m.territory); err != nil {
 				return nil, err
 			}
 		}

@@ -51,11 +51,11 @@ type mandateRow struct {
 	EndedBy, EndReason, SuspendedReason                 string
 	SuspendedRole, SuspendedByName                      string
 	RenewsID                                            *uuid.UUID
-	OrganisationState                                   string
+	OrganisationState, Territory                        string
 }
 
 // mandateColumns reads a mandate with the names a page needs.
-const mandateColumns = `m.*, a.name AS mediator_name, o.state AS organisation_state,
+const mandateColumns = `m.*, a.name AS mediator_name, o.state AS organisation_state, o.territory,
 	coalesce((SELECT s.name FROM accounts s WHERE s.id = m.suspended_by), '') AS suspended_by_name,
 	trim(b.given_names || ' ' || coalesce(nullif(b.usage_name, ''), b.family_name)) AS beneficiary_name
 	FROM mandates m JOIN accounts a ON a.id = m.mediator_id JOIN beneficiaries b ON b.id = m.beneficiary_id
@@ -69,7 +69,7 @@ func (r mandateRow) mandate() (Mandate, error) {
 		Language: r.Language, Interpreter: r.Interpreter, Method: r.Method, Payload: r.Payload, PayloadHash: r.PayloadHash,
 		CreatedAt: r.CreatedAt, PresentedAt: at(r.PresentedAt), SignedAt: at(r.SignedAt), EndsAt: at(r.EndsAt), EndedAt: at(r.EndedAt),
 		EndedBy: r.EndedBy, EndReason: r.EndReason, SuspendedReason: r.SuspendedReason,
-		SuspendedRole: authz.Role(r.SuspendedRole), SuspendedByName: r.SuspendedByName, OrganisationSuspended: r.OrganisationState == "suspended",
+		SuspendedRole: authz.Role(r.SuspendedRole), SuspendedByName: r.SuspendedByName, OrganisationSuspended: r.OrganisationState == "suspended", territory: r.Territory,
 	}
 	if r.Jws != nil {
 		m.JWS = *r.Jws

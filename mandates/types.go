@@ -108,6 +108,7 @@ type Mandate struct {
 	Evidences                               []Evidence
 	// OrganisationSuspended: the holder may not act for now (AU-11).
 	OrganisationSuspended bool
+	territory             string // of the organisation, for decisions
 }
 
 // HeldAbove: supervision suspended it, so that only supervision lifts that.

@@ -42,11 +42,7 @@ func (s *Surface) caseOf(c *gin.Context, actor authz.Actor) (caseFacts, error) {
 	if k.Organisation != actor.Organisation {
 		return k, problem.NotFound() // supervision has pages of its own, which ask why
 	}
-	org, err := s.Organisations.Facts(ctx, k.Organisation)
-	if err != nil {
-		return k, err
-	}
-	if k.pack, err = s.Packs.Get(org.Pack); err != nil {
+	if k.pack, err = s.packOf(ctx, actor); err != nil {
 		return k, err
 	}
 	k.procedure, _ = k.pack.Procedure(k.Procedure)
