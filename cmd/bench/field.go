@@ -38,7 +38,7 @@ type field struct {
 	org     uuid.UUID
 	seats   []seat
 	stopJob func()
-	granted acting.Delegation // at the bench's service, for T
+	granted []acting.Delegation // at the bench's service, for T
 	// listener hears what a page asks of PostgreSQL.
 	listener *listener
 	// pgOptions are the settings that pgbench's own connections have: those of the

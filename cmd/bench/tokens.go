@@ -44,7 +44,7 @@ func (f *field) benchTokens(ctx context.Context, s settings) error {
 	if err != nil {
 		return fmt.Errorf("open a service: %w", err)
 	}
-	if err := f.layCodes(ctx, "heard", 0); err != nil {
+	if err := f.layCodes(ctx, "heard", 0, f.granted[0]); err != nil {
 		return err
 	}
 	order := loadOrder{Clients: flowClients, Length: time.Duration(s.seconds) * time.Second,
@@ -59,7 +59,7 @@ func (f *field) benchTokens(ctx context.Context, s settings) error {
 	var control, flows runs
 	for round := range s.rounds {
 		codes := fmt.Sprint("flow", round)
-		if err := errors.Join(f.layCodes(ctx, codes, codesLaid*s.seconds), f.layCodes(ctx, "control"+codes, codesLaid*s.seconds)); err != nil {
+		if err := errors.Join(f.layCodes(ctx, codes, codesLaid*s.seconds, f.granted[:flowClients]...), f.layCodes(ctx, "control"+codes, codesLaid*s.seconds, f.granted[:flowClients]...)); err != nil {
 			return err
 		}
 		b, err := f.pgbench(ctx, strings.ReplaceAll(script, "heard-", "control"+codes+"-"), flowClients, s.seconds, "-D", "i=-1")
@@ -80,22 +80,26 @@ func (f *field) benchTokens(ctx context.Context, s settings) error {
 	return f.benchPaced(ctx, s, order)
 }
 
-// benchPaced asks again and again who a token is about, then whether one
-// mediator may send, at the pace that the goal names; first for an answer that
+// benchPaced asks again and again who a token is about, then whether its
+// mediator may send, each client for a mediator and a person of its own, at the pace that the goal names; first for an answer that
 // costs nothing, which is what this machine adds to any.
 func (f *field) benchPaced(ctx context.Context, s settings, order loadOrder) error {
-	if err := f.layCodes(ctx, "checks", 0); err != nil {
-		return err
-	}
-	t := *order.Tokens
-	t.Codes, t.First = "checks", 0
-	at, err := newService(ctx, loadOrder{Address: f.address, Tokens: &t})
-	if err != nil {
-		return err
-	}
-	bearer, err := at.redeem(0)
-	if err != nil {
-		return err
+	var bearers []string
+	for i, d := range f.granted {
+		t := *order.Tokens
+		t.Codes, t.First = fmt.Sprint("paced", i), 0
+		if err := f.layCodes(ctx, t.Codes, 0, d); err != nil {
+			return err
+		}
+		at, err := newService(ctx, loadOrder{Address: f.address, Tokens: &t})
+		if err != nil {
+			return err
+		}
+		bearer, err := at.redeem(0)
+		if err != nil {
+			return err
+		}
+		bearers = append(bearers, bearer)
 	}
 	order.Clients = pacedClients
 	for _, paced := range []struct {
@@ -103,7 +107,7 @@ func (f *field) benchPaced(ctx context.Context, s settings, order loadOrder) err
 		get  string
 		most float64 // ms
 	}{{"an empty answer", "/healthz", 5}, {"userinfo", userInfoPath, 5}, {"checks", "", 10}} {
-		order.Tokens = &tokenOrder{Bearer: bearer, PerSecond: paceOf, Get: paced.get}
+		order.Tokens = &tokenOrder{Bearers: bearers, PerSecond: paceOf, Get: paced.get}
 		var seen runs
 		for range s.rounds {
 			r, err := f.loadTokens(ctx, order)
@@ -140,8 +144,8 @@ func atMost(name string, got, want float64) string {
 	return fmt.Sprintf("%s %.1f (goal %.0f, %s)", name, got, want, word)
 }
 
-// openService registers a service and gives one delegation there, through the
-// same commands as in life.
+// openService registers a service and gives some mediators a delegation each
+// there, for people of their own, through the same commands as in life.
 func (f *field) openService(ctx context.Context) (secret string, err error) {
 	_, kept, err := f.house.Clients.Register(ctx, authz.Actor{System: true, Now: f.house.Store.Now()}, clients.New{ClientID: serviceID, Kind: clients.Service, Pack: "fr",
 		Changes: clients.Changes{Name: "Bench", RedirectURIs: []string{serviceReturn}, Claims: []string{"given_name", "family_name", "birthdate"},
@@ -153,38 +157,67 @@ func (f *field) openService(ctx context.Context) (secret string, err error) {
 	if err != nil {
 		return "", err
 	}
-	a, seat := f.house.Acting, f.seats[0]
+	for _, seat := range f.seats[:pacedClients] {
+		d, err := f.grantAt(ctx, client, seat)
+		if err != nil {
+			return "", err
+		}
+		f.granted = append(f.granted, d)
+	}
+	return kept.Reveal(), f.oneStanding(ctx)
+}
+
+// oneStanding gives all accounts the same version of their standing, so that the
+// control, which repeats one mediator's statements, may write for each.
+func (f *field) oneStanding(ctx context.Context) error {
+	c, err := pgx.Connect(ctx, f.house.Config.OwnerURL)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close(ctx) }() // nothing is pending
+	_, err = c.Exec(ctx, `UPDATE standings SET version = (SELECT max(version) FROM standings)`)
+	return err
+}
+
+// grantAt has a mediator choose their own person at the service.
+func (f *field) grantAt(ctx context.Context, client clients.Client, seat seat) (acting.Delegation, error) {
+	none, a := acting.Delegation{}, f.house.Acting
 	actor, err := f.as(ctx, seat.account)
 	if err != nil {
-		return "", err
+		return none, err
 	}
 	session, err := f.house.Sessions.Load(ctx, seat.token)
 	if err != nil {
-		return "", err
+		return none, err
 	}
 	actor.Session = session.ID
 	r, err := a.Begin(ctx, acting.NewRequest{Client: client, Params: acting.Params{RedirectURI: serviceReturn, State: "s", Nonce: "n",
 		Scopes: []string{"openid", "profile", "birth", "offline_access"}, CodeChallenge: challenge()}})
 	if err != nil {
-		return "", err
+		return none, err
 	}
 	c, err := a.Open(ctx, actor, r.ID, []byte("bench"))
 	if err != nil {
-		return "", err
+		return none, err
 	}
 	if err := a.ChoosePerson(ctx, actor, r.ID, c.Version, seat.person); err != nil {
-		return "", err
+		return none, err
 	}
 	if err := a.ChooseScope(ctx, actor, r.ID, c.Version+1, "housing.apl", []string{packs.ActionPrepare, packs.ActionSubmit}); err != nil {
-		return "", err
+		return none, err
 	}
-	f.granted, err = a.Grant(ctx, actor, r.ID, c.Version+2)
-	return kept.Reveal(), err
+	return a.Grant(ctx, actor, r.ID, c.Version+2)
 }
 
 // layCodes lays out codes "<name>-<n>", each for a delegation of its own that is
-// like the one given: a stage, made by SQL as the owner.
-func (f *field) layCodes(ctx context.Context, name string, most int) error {
+// like one of those given, in turn, so that each client acts for a person of its
+// own: a stage, made by SQL as the owner.
+func (f *field) layCodes(ctx context.Context, name string, most int, like ...acting.Delegation) error {
+	ids := make([]string, len(like))
+	for i, d := range like {
+		ids[i] = "'" + d.ID.String() + "'"
+	}
+
 	c, err := pgx.Connect(ctx, f.house.Config.OwnerURL)
 	if err != nil {
 		return err
@@ -194,10 +227,10 @@ func (f *field) layCodes(ctx context.Context, name string, most int) error {
 		`SELECT set_config('relais.acting', 'bench', false)`,
 		fmt.Sprintf(`INSERT INTO delegations (id, request_id, client_id, account_id, organisation_id, beneficiary_id, mandate_id, grant_id, procedure, actions, scopes, nonce, auth_time, acr, session_id, created_at, ends_at)
 			SELECT md5('%[1]s-' || n)::uuid, gen_random_uuid(), client_id, account_id, organisation_id, beneficiary_id, mandate_id, grant_id, procedure, actions, scopes, nonce, auth_time, acr, session_id, created_at, ends_at
-			FROM delegations, generate_series(0, %[2]d) n WHERE id = '%[3]s'`, name, most, f.granted.ID),
+			FROM generate_series(0, %[2]d) n JOIN delegations ON id = (ARRAY[%[3]s]::uuid[])[n %% %[4]d + 1]`, name, most, strings.Join(ids, ", "), len(ids)),
 		fmt.Sprintf(`INSERT INTO acting_codes (code_hash, delegation_id, client_id, redirect_uri, code_challenge, expires_at)
 			SELECT sha256(convert_to('%[1]s-' || n, 'UTF8')), md5('%[1]s-' || n)::uuid, '%[3]s', '%[4]s', '%[5]s', now() + interval '1 hour' FROM generate_series(0, %[2]d) n`,
-			name, most, f.granted.Client.ID, serviceReturn, challenge()),
+			name, most, like[0].Client.ID, serviceReturn, challenge()),
 		`ANALYZE delegations`, `ANALYZE acting_codes`,
 	} {
 		if _, err := c.Exec(ctx, q); err != nil {
@@ -237,8 +270,8 @@ func (f *field) flowStatements(ctx context.Context, order loadOrder) (string, er
 		}
 		return own[l]
 	})
-	known := map[string]string{}
-	for _, id := range []uuid.UUID{f.granted.Client.ID, f.granted.Account, f.granted.Organisation, f.granted.Beneficiary, f.granted.Mandate, f.granted.Grant} {
+	known, d := map[string]string{}, f.granted[0]
+	for _, id := range []uuid.UUID{d.Client.ID, d.Account, d.Organisation, d.Beneficiary, d.Mandate, d.Grant} {
 		known["'"+id.String()+"'"] = "'" + id.String() + "'"
 	}
 	delegation := md5.Sum([]byte("heard-0")) // #nosec G401 -- a name, not a secret

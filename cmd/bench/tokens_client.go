@@ -25,9 +25,9 @@ type tokenOrder struct {
 	// Codes are "<Codes>-<n>", from First; each client takes every Clients-th.
 	Codes string
 	First int
-	// Bearer and PerSecond ask for checks, or who it is about, at that pace instead
-	// of whole flows.
-	Bearer    string
+	// Bearers, one for each client, and PerSecond ask for checks, or who it is about,
+	// at that pace instead of whole flows.
+	Bearers   []string
 	PerSecond int
 	Get       string // "": checks
 }
@@ -36,8 +36,9 @@ type tokenOrder struct {
 // requests itself, as client does.
 type service struct {
 	loadOrder
-	conn net.Conn
-	in   *bufio.Reader
+	bearer string
+	conn   net.Conn
+	in     *bufio.Reader
 }
 
 const userInfoPath = "/oauth/userinfo"
@@ -50,7 +51,7 @@ func newService(ctx context.Context, order loadOrder) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &service{order, conn, bufio.NewReaderSize(conn, 16<<10)}, nil
+	return &service{loadOrder: order, conn: conn, in: bufio.NewReaderSize(conn, 16<<10)}, nil
 }
 
 func runService(ctx context.Context, order loadOrder) (loadAnswer, error) {
@@ -68,7 +69,7 @@ func runService(ctx context.Context, order loadOrder) (loadAnswer, error) {
 	for i, s := range services {
 		one := s.flow
 		if s.Tokens.PerSecond > 0 {
-			one = s.paced
+			one, s.bearer = s.paced, s.Tokens.Bearers[i%len(s.Tokens.Bearers)]
 		}
 		all.Go(func() {
 			for n := i; time.Since(began) < s.Length; n += s.Clients {
@@ -153,7 +154,7 @@ func (s *service) paced(int) (time.Duration, error) {
 	case "":
 		err = s.check()
 	case userInfoPath:
-		err = s.userInfo(s.Tokens.Bearer)
+		err = s.userInfo(s.bearer)
 	default:
 		err = s.ask("GET "+s.Tokens.Get, "", "", "", nil)
 	}
@@ -164,7 +165,7 @@ func (s *service) check() error {
 	var answer struct {
 		Allowed bool `json:"allowed"`
 	}
-	err := s.ask("POST /api/v1/commit-checks", "Bearer "+s.Tokens.Bearer, "application/json",
+	err := s.ask("POST /api/v1/commit-checks", "Bearer "+s.bearer, "application/json",
 		`{"action":"submit","procedure":"housing.apl"}`, &answer)
 	if err == nil && !answer.Allowed {
 		err = fmt.Errorf("%w: refused", errShape)
