@@ -62,7 +62,7 @@ type outcome struct {
 }
 
 // advance is the inside of a step's transaction.
-func (s *Sequencer) advance(tx *store.Tx, known *state, sign bool) (outcome, error) {
+func (s *Sequencer) advance(tx *store.Tx, known *state, until string, sign bool) (outcome, error) {
 	if _, err := tx.SQL().ExecContext(tx.Context(), `SELECT pg_advisory_xact_lock($1)`, int64(sequenceLock)); err != nil {
 		return outcome{}, fmt.Errorf("take the sequencer's lock: %w", err)
 	}
@@ -77,7 +77,7 @@ func (s *Sequencer) advance(tx *store.Tx, known *state, sign bool) (outcome, err
 		}
 	}
 	out := outcome{state: st}
-	if out.entries, err = s.integrate(tx, st, h.current); err != nil {
+	if out.entries, err = s.integrate(tx, st, h.current, until); err != nil {
 		return outcome{}, err
 	}
 	if h.checkpoint == nil || st.tree.Size() > st.signed.Size && (sign || s.due()) {
@@ -121,13 +121,13 @@ func readHead(tx *store.Tx) (head, error) {
 }
 
 // integrate gives the next events their places: below the oldest transaction
-// that may still write, so that none can come to lie behind.
-func (s *Sequencer) integrate(tx *store.Tx, st *state, current int) (int, error) {
+// that may still write, so that none can come to lie behind, and below until.
+func (s *Sequencer) integrate(tx *store.Tx, st *state, current int, until string) (int, error) {
 	rows, err := tx.SQL().QueryContext(tx.Context(), `
 		SELECT id, leaf FROM events
 		WHERE (incarnation, xid, id) > ($1, $2::text::xid8, $3)
-		  AND (incarnation, xid, id) < ($4, pg_snapshot_xmin(pg_current_snapshot()), 0)
-		ORDER BY incarnation, xid, id LIMIT $5`, st.key.incarnation, st.key.xid, st.key.id, current, s.d.Batch)
+		  AND (incarnation, xid, id) < ($4, least(pg_snapshot_xmin(pg_current_snapshot()), $5::text::xid8), 0)
+		ORDER BY incarnation, xid, id LIMIT $6`, st.key.incarnation, st.key.xid, st.key.id, current, until, s.d.Batch)
 	if err != nil {
 		return 0, fmt.Errorf("read new events: %w", err)
 	}

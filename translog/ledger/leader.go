@@ -98,7 +98,7 @@ func (s *Sequencer) lead(ctx context.Context, conn *pgx.Conn) error {
 
 // attempt is one step; a failure is told and left to the next.
 func (s *Sequencer) attempt(ctx context.Context) (more bool) {
-	_, more, err := s.step(ctx, false)
+	_, more, err := s.step(ctx, everything, false)
 	if err == nil || ctx.Err() != nil {
 		return more
 	}

@@ -197,6 +197,39 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	}
 }
 
+// Called once while others write faster than it integrates, the sequencer ends:
+// with what was committed when it was called.
+func TestSequencedOnceWhileOthersWrite(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for range 8 {
+		b.append(t, someEvent())
+	}
+	late := 0
+	s := b.sequencer(t, func(d *Deps) {
+		d.Batch = 1
+		d.Metrics.Integrated = func(int, time.Duration) { // one more for each one integrated
+			if late++; late <= 100 {
+				b.append(t, someEvent())
+			}
+		}
+	})
+	n := 0
+	within(t, 20*time.Second, "no other transaction holds us up", func() bool {
+		late = 0
+		once, err := s.SequenceOnce(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += once
+		return n >= 8
+	})
+	if n > 40 {
+		t.Errorf("%d entries were integrated: it follows the writers", n)
+	}
+	b.audit(t)
+}
+
 // failing signs, until told to fail or to die in the middle of it.
 type failing struct {
 	note.Signer
@@ -289,7 +322,9 @@ func TestTwoSequencers(t *testing.T) {
 	b.audit(t)
 }
 
-// Even sequencers that all believe to lead cannot fork the log.
+// Even sequencers that all believe to lead cannot fork the log. Each takes a fixed
+// number of steps: with every one rebuilding the tree after another's step, they
+// may be slower than the writers for as long as they run.
 func TestSequencersWithoutALeader(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -298,8 +333,8 @@ func TestSequencersWithoutALeader(t *testing.T) {
 	for range 4 {
 		s := b.sequencer(t, func(d *Deps) { d.Batch = 7 })
 		wait.Go(func() {
-			for range 40 {
-				if _, err := s.SequenceOnce(t.Context()); err != nil {
+			for range 60 {
+				if _, _, err := s.step(t.Context(), everything, true); err != nil {
 					t.Errorf("sequence: %v", err)
 				}
 			}

@@ -96,13 +96,19 @@ func NewSequencer(d Deps) (*Sequencer, error) {
 	return &Sequencer{d: d, trusted: append([]note.Verifier{own}, d.FormerKeys...)}, nil
 }
 
-// SequenceOnce integrates all that can be, and signs a checkpoint if anything
-// is new, without waiting for leadership. It gives the number of entries
-// integrated. For commands and tests.
+// SequenceOnce integrates what can be at the moment it is called, and signs a
+// checkpoint if anything is new, without waiting for leadership. It gives the
+// number of entries integrated. What others commit meanwhile is left to the
+// next call: under writers faster than it, it still ends. For commands and tests.
 func (s *Sequencer) SequenceOnce(ctx context.Context) (int, error) {
+	var until string
+	err := s.d.Store.Pool().QueryRow(ctx, `SELECT pg_snapshot_xmin(pg_current_snapshot())::text`).Scan(&until)
+	if err != nil {
+		return 0, fmt.Errorf("ask what is committed: %w", err)
+	}
 	total := 0
 	for {
-		n, more, err := s.step(ctx, true)
+		n, more, err := s.step(ctx, until, true)
 		total += n
 		if err != nil || !more {
 			return total, err
@@ -110,9 +116,12 @@ func (s *Sequencer) SequenceOnce(ctx context.Context) (int, error) {
 	}
 }
 
-// step is one transaction: entries, tiles, batch, checkpoint. more says that
-// the batch was full.
-func (s *Sequencer) step(ctx context.Context, sign bool) (n int, more bool, err error) {
+// everything bounds a step by nothing but what has committed.
+const everything = "18446744073709551615"
+
+// step is one transaction: entries of transactions before until, their tiles,
+// batch, checkpoint. more says that the batch was full.
+func (s *Sequencer) step(ctx context.Context, until string, sign bool) (n int, more bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	began := s.machine()
@@ -123,7 +132,7 @@ func (s *Sequencer) step(ctx context.Context, sign bool) (n int, more bool, err 
 		known := s.state
 		s.state = nil
 		var err error
-		done, err = s.advance(tx, known, sign)
+		done, err = s.advance(tx, known, until, sign)
 		return err
 	})
 	if err != nil {
