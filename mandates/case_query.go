@@ -43,7 +43,7 @@ func (s *Service) GetCase(ctx context.Context, actor authz.Actor, id uuid.UUID) 
 	if err != nil {
 		return Case{}, fmt.Errorf("load covering mandates: %w", err)
 	}
-	s.known.keep(actor, facts)
+	s.keepFacts(actor, facts)
 	covers := facts.covers
 	now := s.commands.Store().Now()
 	if c, ok := best(covers, "", now); ok && c.weight("", now) >= 3 {

@@ -68,7 +68,7 @@ func (s *Service) logSteps(ctx context.Context, asked []askedStep) ([]*Step, err
 	}
 	for i, a := range asked {
 		if out[i] == nil { // whatever kept it from being written is read anew
-			s.known.drop(a.Case)
+			s.known.Drop(a.Case)
 		}
 	}
 	return out, err
@@ -81,7 +81,7 @@ func (s *Service) stepFactsOf(ctx context.Context, asked []askedStep) ([]stepFac
 	var places []int
 	for i, a := range asked {
 		var known bool
-		if facts[i], known = s.known.of(a); !known {
+		if facts[i], known = s.knownFacts(a); !known {
 			questions = append(questions, stepQuestion{of: a.Case, account: a.actor.Account, key: a.IdempotencyKey, corrects: a.Corrects})
 			places = append(places, i)
 		}
@@ -93,7 +93,7 @@ func (s *Service) stepFactsOf(ctx context.Context, asked []askedStep) ([]stepFac
 	for n, f := range read {
 		i := places[n]
 		facts[i] = f
-		s.known.keep(asked[i].actor, f)
+		s.keepFacts(asked[i].actor, f)
 	}
 	return facts, err
 }

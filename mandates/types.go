@@ -37,7 +37,7 @@ type Service struct {
 	baseURL  string
 	// steps that arrive together share their reads and their writes.
 	steps *store.Group[askedStep, *Step]
-	known knownFacts
+	known *store.Known[uuid.UUID, knownCase] // by case (step_known.go)
 	// counts of an organisation's lists, for the pages asked for together.
 	counts *store.Group[uuid.UUID, map[string]int]
 }
@@ -45,6 +45,7 @@ type Service struct {
 // New makes the service.
 func New(d Dependencies) *Service {
 	s := &Service{commands: d.Commands, packs: d.Packs, orgs: d.Organisations, people: d.Beneficiaries, keys: d.Keyring, baseURL: d.BaseURL}
+	s.known = store.NewKnown[uuid.UUID, knownCase](mostKnownCases)
 	s.steps = store.NewGroup(stepsTogether, stepsAtOnce, s.logSteps)
 	s.counts = store.NewGroup(countsTogether, countsAtOnce, s.readCounts)
 	return s

@@ -103,14 +103,14 @@ func scanActor(row pgx.CollectableRow) (actorRow, error) {
 // database says that they are the last, else read together with those of the
 // other requests that arrived in the meantime.
 func (s *Service) actorRows(ctx context.Context, q ActorQuery) ([]actorRow, error) {
-	if rows := s.known.at(q.Account, q.Standing); rows != nil {
+	if rows := s.knownRows(q.Account, q.Standing); rows != nil {
 		return rows, nil
 	}
 	found, err := s.actors.Do(ctx, q.Account)
 	if err != nil {
 		return nil, fmt.Errorf("load the actor: %w", err)
 	}
-	s.known.keep(q.Account, found)
+	s.keepRows(q.Account, found)
 	return found, nil
 }
 

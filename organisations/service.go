@@ -29,7 +29,8 @@ type Service struct {
 	charters charters
 	// actors reads who asks, for requests that arrive together.
 	actors *store.Group[uuid.UUID, []actorRow]
-	known  knownActors
+	// known is what was last read of them (actor_known.go).
+	known *store.Known[uuid.UUID, []actorRow]
 }
 
 // New makes the service.
@@ -38,6 +39,7 @@ func New(d Dependencies) *Service {
 		commands: d.Commands, store: d.Commands.Store(), packs: d.Packs,
 		baseURL: d.BaseURL, charters: chartersOf(d.Packs),
 	}
+	s.known = store.NewKnown[uuid.UUID, []actorRow](mostKnown)
 	s.actors = store.NewGroup(actorsTogether, actorReadsAtOnce, s.readActors)
 	return s
 }

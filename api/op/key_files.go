@@ -3,6 +3,7 @@ package op
 import (
 	"crypto"
 	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates/document"
 )
 
@@ -34,7 +36,10 @@ type rsaKey struct {
 
 // OpenKeys reads the keyring at path, making it the first time.
 func OpenKeys(path string, random io.Reader, now func() time.Time) (*Keys, error) {
-	k := &Keys{path: path, random: random, now: now}
+	k := &Keys{
+		path: path, random: random, now: now,
+		known: store.NewKnown[[sha256.Size]byte, []byte](mostKnownTokens),
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates/document"
 )
 
@@ -25,10 +26,15 @@ type Keys struct {
 	random io.Reader
 	now    func() time.Time
 
-	mu    sync.Mutex
-	held  held
-	known knownTokens
+	mu   sync.Mutex
+	held held
+	// known are the payloads of access tokens whose signature is known to be ours,
+	// by their SHA-256.
+	known *store.Known[[sha256.Size]byte, []byte]
 }
+
+// mostKnownTokens bounds what is remembered: about 1 kB for each token.
+const mostKnownTokens = 10_000
 
 // held is what the files held when they were last read.
 type held struct {
@@ -139,12 +145,12 @@ func (k *Keys) Public() ([]byte, error) {
 // signature says of bytes does not change.
 func (k *Keys) Access(raw string) ([]byte, error) {
 	hash := sha256.Sum256([]byte(raw))
-	if payload := k.known.payload(hash); payload != nil {
+	if payload, ok := k.known.Of(hash); ok {
 		return payload, nil
 	}
 	payload, err := k.verify(raw, typAccess, jose.ES256)
 	if err == nil {
-		k.known.keep(hash, payload)
+		k.known.Keep(hash, payload)
 	}
 	return payload, err
 }
@@ -157,7 +163,7 @@ func (k *Keys) signAccess(claims any) (string, error) {
 	}
 	raw, _, err := k.SignAs(typAccess, payload)
 	if err == nil {
-		k.known.keep(sha256.Sum256([]byte(raw)), payload)
+		k.known.Keep(sha256.Sum256([]byte(raw)), payload)
 	}
 	return raw, err
 }

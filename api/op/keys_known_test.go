@@ -50,25 +50,3 @@ func TestAccessTokensAreKnownByTheirBytes(t *testing.T) {
 		}
 	}
 }
-
-// What is remembered is bounded, and the latest are always there.
-func TestKnownTokensAreBounded(t *testing.T) {
-	t.Parallel()
-	var k knownTokens
-	hash := func(n int) (h [32]byte) {
-		h[0], h[1], h[2] = byte(n), byte(n>>8), byte(n>>16)
-		return h
-	}
-	for n := range 3 * mostKnownTokens {
-		k.keep(hash(n), []byte{1})
-		if n > 0 && k.payload(hash(n-1)) == nil {
-			t.Fatalf("the last before %d is forgotten", n)
-		}
-	}
-	if held := len(k.now) + len(k.old); held > mostKnownTokens {
-		t.Errorf("%d are held", held)
-	}
-	if k.payload(hash(0)) != nil {
-		t.Error("the first is held still")
-	}
-}
