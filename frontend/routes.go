@@ -78,7 +78,7 @@ func Handler(ctx context.Context, d Dependencies) (handler http.Handler, flush f
 	if err != nil {
 		return nil, nil, err
 	}
-	plumbing, err := web.New(web.Config{BaseURL: d.BaseURL, IdentityOrigins: d.Login.FormOrigins(), MaxBody: maxBody, Log: d.Logger})
+	plumbing, err := web.New(web.Config{BaseURL: d.BaseURL, IdentityOrigins: d.Login.FormOrigins, MaxBody: maxBody, Log: d.Logger})
 	if err != nil {
 		return nil, nil, err
 	}

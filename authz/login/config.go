@@ -195,10 +195,13 @@ func (s *Service) Issuers(a Audience) []IssuerInfo {
 // FormOrigins are the origins a form of ours may end at: browsers hold the
 // redirects after POST /sign-in/… and /sign-out to the form-action of the
 // Content-Security-Policy. They are the issuers' own, and those of the
-// endpoints once discovery has told them.
+// endpoints once discovery has told them, so they are asked for at each page.
+// It never waits: an issuer that was never read is asked meanwhile, and where a
+// page must be right at once [Service.Prepare] comes first.
 func (s *Service) FormOrigins() []string {
 	var origins []string
 	for _, i := range s.issuers {
+		i.ask()
 		for _, address := range i.addresses() {
 			u, err := url.Parse(address)
 			if err != nil || u.Host == "" {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -178,20 +179,40 @@ func TestDiscoveryThatMustNotBeBelieved(t *testing.T) {
 	}
 }
 
+// Pages ask where forms may end at each request: the answer follows discovery,
+// comes at once while an issuer does not answer, and is whole after Prepare.
 func TestFormOriginsFollowDiscovery(t *testing.T) {
 	t.Parallel()
-	h := newHostile(t)
-	h.metadata = set("authorization_endpoint", "https://login.example/authorize")
-	other := issuerAt(h.URL)
+	h, slow := newHostile(t), newHostile(t)
+	h.metadata = func(doc map[string]any) {
+		doc["authorization_endpoint"], doc["end_session_endpoint"] = "https://login.example/authorize", "https://bye.example/out"
+	}
+	held := make(chan struct{})
+	slow.metadata = func(doc map[string]any) {
+		<-held
+		doc["authorization_endpoint"] = "https://slow.example/authorize"
+	}
+	answer := sync.OnceFunc(func() { close(held) })
+	t.Cleanup(answer)
+	other := issuerAt(slow.URL)
 	other.ID = "other"
 	b := setup(t, issuerAt(h.URL), other)
-	if got := b.service.FormOrigins(); !slices.Equal(got, []string{h.URL}) {
-		t.Errorf("before: %v", got)
+	if got := b.service.FormOrigins(); !slices.Contains(got, h.URL) || !slices.Contains(got, slow.URL) {
+		t.Errorf("before anything is known: %v", got)
 	}
-	b.begin(login.Start{})
-	if got := b.service.FormOrigins(); !slices.Equal(got, []string{h.URL, "https://login.example"}) {
-		t.Errorf("after: %v", got)
+	b.service.Prepare(t.Context())
+	want := []string{h.URL, "https://login.example", "https://bye.example", slow.URL}
+	if got := b.service.FormOrigins(); !slices.Equal(got, want) {
+		t.Errorf("while the other one is slow: %v, want %v", got, want)
 	}
+	answer()
+	for range 600 {
+		if slices.Contains(b.service.FormOrigins(), "https://slow.example") {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Error("what the slow one said at last is not known")
 }
 
 // RFC 9207 §2.3: an issuer that promises iss and leaves it out is not believed.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -22,6 +23,8 @@ const (
 	discoveryFresh = time.Hour
 	firstRetry     = time.Second
 	longestRetry   = 30 * time.Second
+	// prepareWait is how long a page waits for issuers that were never read.
+	prepareWait = 2 * time.Second
 	// maxAnswer is the most that is read from an issuer, in bytes.
 	maxAnswer = 1 << 20
 )
@@ -41,6 +44,11 @@ type issuer struct {
 	retryAt  time.Time
 	failures int
 	lastErr  error
+
+	// latest is found, for pages, which must not wait for the lock: it is held
+	// while the network is asked. asking keeps it to one such page at a time.
+	latest atomic.Pointer[discovered]
+	asking atomic.Bool
 }
 
 // discovered is an issuer ready for use. It never changes.
@@ -77,6 +85,7 @@ func (i *issuer) discover(ctx context.Context) (*discovered, error) {
 		return i.known()
 	}
 	i.found, i.readAt, i.failures, i.retryAt = found, now, 0, time.Time{}
+	i.latest.Store(found)
 	return found, nil
 }
 
@@ -88,14 +97,53 @@ func (i *issuer) known() (*discovered, error) {
 	return nil, i.lastErr
 }
 
-// addresses are where a browser may be sent.
+// addresses are where a browser may be sent, as far as is known now.
 func (i *issuer) addresses() []string {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.found == nil {
+	found := i.latest.Load()
+	if found == nil {
 		return []string{i.URL}
 	}
-	return []string{i.URL, i.found.oauth.Endpoint.AuthURL, i.found.endSession}
+	return []string{i.URL, found.oauth.Endpoint.AuthURL, found.endSession}
+}
+
+// ask reads an issuer that was never read, without keeping anybody waiting; the
+// backoff of discover bounds how often.
+func (i *issuer) ask() {
+	if i.latest.Load() != nil || !i.asking.CompareAndSwap(false, true) {
+		return
+	}
+	go func() {
+		defer i.asking.Store(false)
+		_, _ = i.discover(context.Background()) // logged there; bounded by discoveryTimeout
+	}()
+}
+
+// Prepare reads the issuers that were never read, so that a page with a sign-in
+// form can name in its policy where that form may end. It waits two seconds at
+// most: an issuer that is down keeps nobody from the others.
+func (s *Service) Prepare(ctx context.Context) {
+	done := make(chan struct{}, len(s.issuers))
+	waiting := 0
+	for _, i := range s.issuers {
+		if i.latest.Load() != nil {
+			continue
+		}
+		waiting++
+		go func() {
+			_, _ = i.discover(ctx) // logged there
+			done <- struct{}{}
+		}()
+	}
+	enough := time.After(prepareWait)
+	for ; waiting > 0; waiting-- {
+		select {
+		case <-done:
+		case <-enough:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 type metadata struct {

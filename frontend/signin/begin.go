@@ -19,6 +19,7 @@ func (s *Surface) choose(c *gin.Context, actor authz.Actor) error {
 	if actor.Account != uuid.Nil {
 		return web.SeeOther(c, orHome(next, actor))
 	}
+	s.allowProviders(c)
 	return web.Render(c, http.StatusOK, choosePage(web.PageOf(c), s.Login.Issuers(login.AudienceStaff), next))
 }
 
@@ -28,7 +29,15 @@ func (s *Surface) choosePerson(c *gin.Context, actor authz.Actor) error {
 	if actor.Beneficiary != uuid.Nil {
 		return web.SeeOther(c, "/mine")
 	}
+	s.allowProviders(c)
 	return web.Render(c, http.StatusOK, personPage(web.PageOf(c), s.Login.Issuers(login.AudiencePerson)))
+}
+
+// allowProviders makes the page's policy name where every provider may take the
+// form, also right after the start, when none has been asked yet.
+func (s *Surface) allowProviders(c *gin.Context) {
+	s.Login.Prepare(c.Request.Context())
+	web.AllowForm(c, s.Login.FormOrigins()...)
 }
 
 func orHome(next string, actor authz.Actor) string {
@@ -82,6 +91,7 @@ func (s *Surface) stepUpPage(c *gin.Context, actor authz.Actor) error {
 	if actor.Account == uuid.Nil {
 		return problem.New(problem.KindUnauthenticated, "unauthenticated")
 	}
+	s.allowProviders(c)
 	return web.Render(c, http.StatusOK, stepUpPage(web.PageOf(c), web.LocalPath(c.Query("next"), "/")))
 }
 

@@ -40,7 +40,7 @@ func newSigner(t testing.TB) *signer {
 		w.Header().Set("Content-Type", "application/json")
 		var body any = jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k1", Algorithm: "ES256", Use: "sig"}}}
 		if strings.HasSuffix(r.URL.Path, "openid-configuration") {
-			body = map[string]any{"issuer": s.URL, "authorization_endpoint": s.URL + "/a", "token_endpoint": s.URL + "/t", "jwks_uri": s.URL + "/keys"}
+			body = map[string]any{"issuer": s.URL, "authorization_endpoint": "https://login.outer.example/a", "token_endpoint": s.URL + "/t", "jwks_uri": s.URL + "/keys"}
 		}
 		_ = json.NewEncoder(w).Encode(body)
 	}))

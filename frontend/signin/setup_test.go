@@ -137,7 +137,7 @@ func strongIsTwo(i *login.Issuer) { i.ACRStepUp = []string{idp.ACRTwoFactors} }
 func (b *bundle) mount(logins *login.Service) {
 	b.t.Helper()
 	gin.SetMode(gin.TestMode)
-	plumbing, err := web.New(web.Config{BaseURL: base, Log: slog.New(slog.DiscardHandler)})
+	plumbing, err := web.New(web.Config{BaseURL: base, IdentityOrigins: logins.FormOrigins, Log: slog.New(slog.DiscardHandler)})
 	must(b.t, err)
 	cookies, err := authz.NewWeb(b.sess, base)
 	must(b.t, err)
@@ -219,6 +219,7 @@ func (b *bundle) browser() *browser {
 type answer struct {
 	code           int
 	location, body string
+	policy         string
 }
 
 func (w *browser) do(method, path string, pairs ...string) answer {
@@ -245,7 +246,7 @@ func (w *browser) do(method, path string, pairs ...string) answer {
 			w.cookies[c.Name] = c
 		}
 	}
-	return answer{rec.Code, rec.Header().Get("Location"), rec.Body.String()}
+	return answer{rec.Code, rec.Header().Get("Location"), rec.Body.String(), rec.Header().Get("Content-Security-Policy")}
 }
 
 func (w *browser) get(path string) answer { w.b.t.Helper(); return w.do(http.MethodGet, path) }

@@ -51,6 +51,18 @@ func TestADeepLinkIsReachedAfterSigningIn(t *testing.T) {
 	}
 }
 
+// AU-01: a provider may ask who it is at another host than its own name; the
+// very first page lets the form end there, and so does every later one.
+func TestTheFormMayEndWhereTheProviderAsks(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, path := range []string{"/sign-in", "/sign-in/person", "/signed-out"} {
+		if a := b.browser().get(path); a.code != http.StatusOK || !strings.Contains(a.policy, " https://login.outer.example") || !strings.Contains(a.policy, " "+b.idp.URL) {
+			t.Errorf("%s answered %d with the policy %q", path, a.code, a.policy)
+		}
+	}
+}
+
 // AU-06: another site is never followed, at the door nor after the callback.
 func TestAnOffSiteNextLeadsHome(t *testing.T) {
 	t.Parallel()

@@ -4,7 +4,7 @@
 //
 // A surface is mounted once:
 //
-//	w, err := web.New(web.Config{BaseURL: cfg.BaseURL, IdentityOrigins: …})
+//	w, err := web.New(web.Config{BaseURL: cfg.BaseURL, IdentityOrigins: login.FormOrigins})
 //	w.Mount(engine)                        // middleware, static files, 404
 //	engine.GET("/people/:id", web.Handle(people.show))
 //

@@ -32,6 +32,7 @@ func (w *Web) begin(c *gin.Context) {
 	for _, kv := range w.headers {
 		h.Set(kv[0], kv[1])
 	}
+	h.Set(policyHeader, w.policy())
 	h.Set("X-Request-Id", id)
 	lang := i18n.Parse(c.GetHeader("Accept-Language"), w.Cookie(c, langCookie), "")
 	h.Set("Content-Language", string(lang))

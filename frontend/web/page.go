@@ -64,11 +64,13 @@ func SetLocation(c *gin.Context, loc *time.Location) {
 // person helped does not sign in where staff do.
 func SetSignIn(c *gin.Context, path string) { stateOf(c).signIn = path }
 
+// ownForms is where the policy lets a form of ours end: here.
+const ownForms = "form-action 'self'"
+
 // AllowForm lets the answer to a form of this page lead to other sites, given
 // by any address there: browsers hold the redirects after a post to the policy
 // of the page too.
 func AllowForm(c *gin.Context, addresses ...string) {
-	const own = "form-action 'self'"
 	s, header := stateOf(c), c.Writer.Header()
 	for _, address := range addresses {
 		u, err := url.Parse(address)
@@ -76,11 +78,12 @@ func AllowForm(c *gin.Context, addresses ...string) {
 			continue
 		}
 		origin := u.Scheme + "://" + u.Host
-		if slices.Contains(s.origins, origin) {
+		policy := header.Get(policyHeader)
+		if slices.Contains(strings.FieldsFunc(policy, func(r rune) bool { return r == ' ' || r == ';' }), origin) {
 			continue
 		}
 		s.origins = append(s.origins, origin)
-		header.Set("Content-Security-Policy", strings.Replace(header.Get("Content-Security-Policy"), own, own+" "+origin, 1))
+		header.Set(policyHeader, strings.Replace(policy, ownForms, ownForms+" "+origin, 1))
 	}
 }
 
@@ -146,7 +149,7 @@ func Inline(c *gin.Context, name, contentType string, content []byte) error {
 func file(c *gin.Context, disposition, name, contentType string, content []byte) error {
 	c.Header("Content-Disposition", mime.FormatMediaType(disposition, map[string]string{"filename": name}))
 	// Nothing in a file of somebody's may run in our name.
-	c.Header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	c.Header(policyHeader, "default-src 'none'; style-src 'unsafe-inline'; sandbox")
 	c.Data(http.StatusOK, contentType, content)
 	return nil
 }

@@ -20,7 +20,8 @@ type Config struct {
 	// (a demonstration on localhost) cookies have plain names.
 	BaseURL string
 	// IdentityOrigins are where a sign-in form may lead ("https://idp.example").
-	IdentityOrigins []string
+	// It is asked with every page and MUST NOT wait; default nowhere.
+	IdentityOrigins func() []string
 	// SignInPath and StepUpPath receive whoever must sign in, with ?next=.
 	// Default /sign-in and /step-up.
 	SignInPath, StepUpPath string
@@ -51,7 +52,7 @@ func New(cfg Config) (*Web, error) {
 	if err := w.guard.AddTrustedOrigin(base.Scheme + "://" + base.Host); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	w.headers = securityHeaders(w.secure, cfg.IdentityOrigins)
+	w.headers = securityHeaders(w.secure)
 	return w, nil
 }
 
@@ -67,6 +68,9 @@ func defaults(cfg *Config) {
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
+	}
+	if cfg.IdentityOrigins == nil {
+		cfg.IdentityOrigins = func() []string { return nil }
 	}
 	if cfg.NewRequestID == nil {
 		cfg.NewRequestID = func() string {

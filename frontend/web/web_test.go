@@ -29,10 +29,12 @@ type site struct {
 	log *bytes.Buffer
 }
 
+func atTheProvider() []string { return []string{"https://idp.example"} }
+
 func setup(t *testing.T, base string) site {
 	t.Helper()
 	log := &bytes.Buffer{}
-	w, err := New(Config{BaseURL: base, IdentityOrigins: []string{"https://idp.example"}, MaxBody: 1000,
+	w, err := New(Config{BaseURL: base, IdentityOrigins: atTheProvider, MaxBody: 1000,
 		Log: slog.New(slog.NewTextHandler(log, nil)), NewRequestID: func() string { return "req-1" }})
 	if err != nil {
 		t.Fatal(err)
@@ -370,7 +372,7 @@ func TestLanguageOfThePage(t *testing.T) {
 // is typed into the policy widens it further.
 func TestAllowForm(t *testing.T) {
 	t.Parallel()
-	w, err := New(Config{BaseURL: "https://relais.example", IdentityOrigins: []string{"https://idp.example"}})
+	w, err := New(Config{BaseURL: "https://relais.example", IdentityOrigins: atTheProvider})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -378,7 +380,7 @@ func TestAllowForm(t *testing.T) {
 	e := gin.New()
 	w.Mount(e)
 	e.GET("/form", func(c *gin.Context) {
-		AllowForm(c, "https://caf.example/back?x=1", "https://caf.example/other", "javascript:alert(1)", "https://a.example; script-src *", "relative")
+		AllowForm(c, "https://caf.example/back?x=1", "https://caf.example/other", "https://idp.example/authorize", "javascript:alert(1)", "https://a.example; script-src *", "relative")
 		c.String(http.StatusOK, strings.Join(FormOrigins(c), " "))
 	})
 	rec := httptest.NewRecorder()
@@ -388,6 +390,31 @@ func TestAllowForm(t *testing.T) {
 	}
 	if policy := rec.Header().Get("Content-Security-Policy"); !strings.Contains(policy, "; form-action 'self' https://caf.example https://idp.example; ") {
 		t.Errorf("policy %q", policy)
+	}
+}
+
+// Where a provider's forms end is learnt after the start: each page says what is
+// known when it is made.
+func TestThePolicyFollowsTheProviders(t *testing.T) {
+	t.Parallel()
+	known := []string{"https://idp.example"}
+	w, err := New(Config{BaseURL: "https://relais.example", IdentityOrigins: func() []string { return known }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := gin.New()
+	w.Mount(e)
+	policy := func() string {
+		rec := httptest.NewRecorder()
+		e.ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://relais.example/x", nil))
+		return rec.Header().Get("Content-Security-Policy")
+	}
+	if got := policy(); !strings.Contains(got, "; form-action 'self' https://idp.example; ") {
+		t.Errorf("before: %q", got)
+	}
+	known = append(known, "https://login.example")
+	if got := policy(); !strings.Contains(got, "; form-action 'self' https://idp.example https://login.example; ") {
+		t.Errorf("after: %q", got)
 	}
 }
 
