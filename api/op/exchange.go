@@ -37,15 +37,11 @@ func (p *Provider) byExchange(ctx context.Context, client clients.Client, form u
 	if err != nil {
 		return tokenAnswer{}, asFault(err, invalidRequest) // RFC 8693 §2.2.2
 	}
-	target, err := p.Clients.ByClientID(ctx, form.Get("audience"))
-	if err != nil || target.Kind != clients.Service {
-		return tokenAnswer{}, targetFault(err)
-	}
-	x := acting.Exchange{Audience: target.ClientID, Scopes: words(form.Get("scope"))}
+	x := acting.Exchange{Audience: form.Get("audience"), Scopes: words(form.Get("scope"))} // whoever it names: acting refuses, and records it
 	if x.Actions, err = p.narrower(form.Get("authorization_details"), d); err != nil {
 		return tokenAnswer{}, err
 	}
-	t, err := p.Acting.Exchange(ctx, client, d, x)
+	target, t, err := p.Acting.Exchange(ctx, client, d, x)
 	if err != nil {
 		return tokenAnswer{}, exchangeFault(err)
 	}
@@ -115,13 +111,6 @@ func (p *Provider) narrower(raw string, d acting.Delegation) ([]string, error) {
 	return a.Actions, nil
 }
 
-func targetFault(err error) error {
-	if err != nil && problem.As(err).Kind != problem.KindNotFound {
-		return err
-	}
-	return bad(invalidTarget, "no such audience")
-}
-
 // exchangeFault says which parameter a refusal is about.
 func exchangeFault(err error) *fault {
 	p := problem.As(err)
@@ -129,7 +118,9 @@ func exchangeFault(err error) *fault {
 	case slices.Contains(p.Reasons, string(authz.ReasonNeedsStepUp)):
 		return asFault(problem.New(problem.KindNeedsStepUp, p.Code).Because(err), insufficientAuth)
 	case p.Code == "target_invalid":
-		return asFault(err, invalidTarget)
+		f := bad(invalidTarget, "no such audience, or not one for this token")
+		f.cause = err
+		return f
 	case p.Code == "scope_broader":
 		return asFault(err, invalidScope)
 	case slices.Contains(p.Reasons, string(authz.ReasonActionNotInScope)):

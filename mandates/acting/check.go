@@ -63,6 +63,9 @@ type checkDetail struct {
 // and once the answer has expired too (check_over), or was a yes that would be a
 // no now (OP-05): an old yes is no yes, and a new key gets a no with its reasons.
 //
+// A no stands for CheckLifetime; a yes too, but never longer than the delegation,
+// the mandate, the token shown and the mediator's own authority.
+//
 // Only a token that never was, or is another client's, gets no answer.
 func (s *Service) Check(ctx context.Context, client clients.Client, accessID string, q CheckRequest) (Answer, error) {
 	if err := checkQuestion(q); err != nil {
@@ -165,6 +168,9 @@ func (s *Service) answer(ctx context.Context, client clients.Client, d Delegatio
 	now := actor.Now
 	decision := s.decide(actor, client, d, q)
 	out := Answer{Allowed: decision.Allowed, Reasons: words(decision.Reasons), At: now, ExpiresAt: now.Add(CheckLifetime)}
+	if out.Allowed {
+		out.ExpiresAt = d.yesUntil(q, now)
+	}
 	id := env.NewID()
 	raw, err := json.Marshal(answerClaims{
 		Issuer: s.issuer, Audience: client.ClientID, ID: id.String(), IssuedAt: now.Unix(), Expiry: out.ExpiresAt.Unix(), RequestKey: q.Key,
@@ -184,6 +190,16 @@ func (s *Service) answer(ctx context.Context, client clients.Client, d Delegatio
 		return Answer{}, err
 	}
 	return out, insertAnswer(ctx, st, answered{delegation: d, client: client, question: q, answer: out}, row)
+}
+
+// yesUntil is how long a yes given now may be acted on: never longer than
+// anything it rests on that ends by itself.
+func (d Delegation) yesUntil(q CheckRequest, now time.Time) time.Time {
+	until := earliest(now.Add(CheckLifetime), d.EndsAt, d.facts.mandateEnds, d.Token.ExpiresAt, d.facts.membership.Authority.Until)
+	if packs.Sensitive(q.Action) {
+		until = earliest(until, d.AuthTime.Add(authz.StepUpAge))
+	}
+	return until
 }
 
 func checkEvent(actor authz.Actor, d Delegation, q CheckRequest, detail checkDetail) translog.Event {

@@ -22,25 +22,21 @@ func insertCode(ctx context.Context, st *store.Store, request uuid.UUID, code st
 		native(request, hashOf(code), expires), &saved)
 }
 
-// takeCodeStatement uses a code up and reads what it gives, in one statement: of any
-// number that arrive together one gets the row.
-const takeCodeStatement = `WITH cd AS (UPDATE acting_codes SET used_at = $2 WHERE code_hash = $1 AND client_id = $3 AND used_at IS NULL
-		RETURNING delegation_id, redirect_uri, code_challenge, expires_at)
-	SELECT ` + hopColumns + `, cd.redirect_uri, cd.code_challenge, cd.expires_at FROM cd JOIN delegations d ON d.id = cd.delegation_id` + hopJoins
+const byCode = `SELECT ` + hopColumns + `, cd.redirect_uri, cd.code_challenge, cd.expires_at, cd.used_at
+	FROM acting_codes cd JOIN delegations d ON d.id = cd.delegation_id` + hopJoins + ` WHERE cd.code_hash = $1 AND cd.client_id = $2`
 
-// takeCode takes a client's code, once; errNoDelegation when there is none such
-// to take.
-func (s *Service) takeCode(ctx context.Context, client clients.Client, code string, now time.Time) (d Delegation, c codeRow, err error) {
-	d, err = s.read(ctx, takeCodeStatement, []any{hashOf(code), now, client.ID}, func(*Delegation) []any {
-		return []any{&c.redirect, &c.challenge, &c.expiresAt}
+// ofCode reads what a client's code stands for; errNoDelegation when it has none
+// such.
+func (s *Service) ofCode(ctx context.Context, client clients.Client, hash []byte) (d Delegation, c codeRow, err error) {
+	d, err = s.read(ctx, byCode, []any{hash, client.ID}, func(*Delegation) []any {
+		return []any{&c.redirect, &c.challenge, &c.expiresAt, &c.usedAt}
 	})
+	d.facts.code = hash
 	return d, c, err
 }
 
-// ofUsedCode finds the delegation of a code that this client used before;
-// store.ErrNoRow when there is none.
-func ofUsedCode(ctx context.Context, st *store.Store, client clients.Client, code string) (id uuid.UUID, err error) {
-	err = st.OneStatement(ctx, `SELECT delegation_id FROM acting_codes WHERE code_hash = $1 AND client_id = $2 AND used_at IS NOT NULL`,
-		native(hashOf(code), client.ID), &id)
-	return id, err
+// burnCode uses a code up for nothing.
+func burnCode(ctx context.Context, st *store.Store, hash []byte) error {
+	_, err := st.Hot().Exec(ctx, `UPDATE acting_codes SET used_at = $2 WHERE code_hash = $1 AND used_at IS NULL`, hash, st.Now())
+	return err
 }

@@ -3,6 +3,7 @@ package acting
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,6 +22,7 @@ const (
 	useCommand      = "delegation.use"
 	exchangeCommand = "delegation.exchange"
 	giveUpCommand   = "delegation.give_up"
+	reportCommand   = "step.report"
 )
 
 // What does not hold, whatever the reason: no more is said to who asks.
@@ -85,27 +87,58 @@ func (d Delegation) lent() []string {
 	return out
 }
 
-// tokenOver reports whether the token shown is over by itself. A refresh token
-// was taken by the very statement that read it.
+// tokenOver reports whether the token shown is over by itself. That a refresh
+// token was not used yet is for the statement that uses it up.
 func (d Delegation) tokenOver(now time.Time) bool {
 	return d.Token.Kind != "" && (d.facts.tokenRevoked || !now.Before(d.Token.ExpiresAt))
 }
 
+// attempt is a hop that somebody tries.
+type attempt struct {
+	caller clients.Client // who tries, and whom a refusal names
+	holder clients.Client // whom the token is for: the decision is on that one
+	action authz.Action
+	name   string // of the command, in a refusal
+	ask    asked
+}
+
+// attemptOf is what a client tries with a token of its own.
+func attemptOf(client clients.Client, action authz.Action, name string) attempt {
+	return attempt{caller: client, holder: client, action: action, name: name}
+}
+
 // admit decides on facts just read, and records a refusal.
-func (s *Service) admit(ctx context.Context, client clients.Client, action authz.Action, name string, d Delegation, ask asked) error {
-	actor := client.SoftwareActor(s.commands.Store().Now())
-	decision := s.commands.Decide(actor, action, d.object(authz.KindDelegation, client, ask, actor.Now))
+func (s *Service) admit(ctx context.Context, try attempt, d Delegation) error {
+	actor := try.holder.SoftwareActor(s.commands.Store().Now())
+	decision := s.commands.Decide(actor, try.action, d.object(authz.KindDelegation, try.holder, try.ask, actor.Now))
 	if decision.Allowed {
 		return nil
 	}
-	return s.commands.RefuseOutside(ctx, actor, name, decision.Err(), d.about())
+	return s.refuse(ctx, try, decision.Err(), d, d.about())
 }
 
-// refused records a refusal by a code of ours.
-func (s *Service) refused(ctx context.Context, client clients.Client, name, reason string, err *problem.Error, about translog.Event) error {
+// refused records a refusal by a code of ours; d is zero when nothing is known
+// of what was shown.
+func (s *Service) refused(ctx context.Context, try attempt, reason string, err *problem.Error, d Delegation) error {
 	p := *err
 	p.Reasons = []string{reason}
-	return s.commands.RefuseOutside(ctx, client.SoftwareActor(s.commands.Store().Now()), name, &p, about)
+	return s.refuse(ctx, try, &p, d, d.about())
+}
+
+// refusalsPerMinute is how many refusals of one client, about one delegation (or
+// about none), of one command and for one reason become events, in this process,
+// and as many at once: a service that goes on asking after a stop must not fill
+// the log about a person. The first always is one; all are in the structured log.
+const refusalsPerMinute = 10
+
+// refuse records a refusal as far as the bound allows, and returns it. What
+// could not be recorded is a failure of ours instead.
+func (s *Service) refuse(ctx context.Context, try attempt, err error, d Delegation, about translog.Event) error {
+	key := strings.Join(append([]string{try.caller.ID.String(), d.ID.String(), try.name}, problem.As(err).Reasons...), " ")
+	if !s.refusals.Allow(key) {
+		return err
+	}
+	return s.commands.RefuseOutside(ctx, try.caller.SoftwareActor(s.commands.Store().Now()), try.name, err, about)
 }
 
 // foreign refuses a token to a client that it was not given to, nor is for, about
@@ -113,19 +146,6 @@ func (s *Service) refused(ctx context.Context, client clients.Client, name, reas
 // client is told no more than of a token that never was.
 func (s *Service) foreign(ctx context.Context, client clients.Client, name string, d Delegation) error {
 	return s.clients.Refuse(ctx, client, clients.Refusal{Command: name, Reason: clients.TokenForeign, Err: errToken, About: d.about()})
-}
-
-// gone explains why a statement found no live delegation any more: it reads
-// and decides again.
-func (s *Service) gone(ctx context.Context, client clients.Client, action authz.Action, name string, d Delegation) error {
-	fresh, err := s.again(ctx, d)
-	if err != nil {
-		return err
-	}
-	if err := s.admit(ctx, client, action, name, fresh, asked{}); err != nil {
-		return err
-	}
-	return s.refused(ctx, client, name, "stale", problem.Conflict("stale"), d.about())
 }
 
 // Delegation facts that events keep. Nothing here is personal: the name is the

@@ -1,13 +1,15 @@
 package acting
 
 import (
-	"encoding/json"
+	"database/sql"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/store"
@@ -43,7 +45,8 @@ type subjectID struct {
 	Subject string `json:"sub"`
 }
 
-// change is what happened. Sessions are the sid of delegations that ended now.
+// change is what happened. Sessions are the sid of delegations that ended now,
+// mostSessions at most: more are told in further events about the same mandate.
 type change struct {
 	Reason   string   `json:"reason"`
 	Mandate  string   `json:"mandate"`
@@ -75,11 +78,14 @@ type hookBody struct {
 	Outcome      string `json:"outcome,omitempty"`
 }
 
+// mostSessions bounds how many sids one event names, and so how long it is.
+const mostSessions = 100
+
 // delivery is one thing on its way to one receiver.
 type delivery struct {
 	id, receiver, event, subject uuid.UUID
 	kind                         string
-	body                         []byte
+	body                         any // claims, or what software is told
 }
 
 // deliverArgs is the job: the delivery's id alone.
@@ -90,69 +96,116 @@ type deliverArgs struct {
 // Kind names the job for River.
 func (deliverArgs) Kind() string { return "acting_deliver" }
 
-// maxDeliveries with River's backoff (attempt⁴ seconds) spans about two days.
-const maxDeliveries = 20
+const (
+	// maxDeliveries with River's backoff (attempt⁴ seconds) spans about two days.
+	maxDeliveries = 20
+	// mostQueued are written by one statement.
+	mostQueued = 1000
+)
 
-// queue writes a delivery and its job in the transaction. The same event for
-// the same receiver and subject is never queued twice.
-func (s *Service) queue(tx *store.Tx, d delivery, body any) error {
-	raw, err := json.Marshal(body)
+// newInserter makes the client that queues jobs in bulk: it only ever inserts,
+// inside a transaction it is handed.
+func newInserter() *river.Client[*sql.Tx] {
+	c, err := river.NewClient(riverdatabasesql.New(nil), &river.Config{})
 	if err != nil {
-		return fmt.Errorf("write a delivery: %w", err)
+		panic(err) // the configuration is the empty one
 	}
-	d.body = raw
-	fresh, err := insertDelivery(tx, d)
-	if err != nil || !fresh {
-		return err
-	}
-	return tx.Enqueue(deliverArgs{Delivery: d.id}, &river.InsertOpts{MaxAttempts: maxDeliveries, Queue: queueOf(d.kind)})
+	return c
 }
 
-func (s *Service) queueLogout(tx *store.Tx, event uuid.UUID, t told) error {
-	if t.client.BackChannelLogoutURI == "" || t.client.State != clients.Active {
-		return nil
-	}
-	id := tx.NewID()
-	return s.queue(tx, delivery{id: id, receiver: t.client.ID, event: event, subject: t.delegation, kind: deliverLogout}, logoutBody{
-		Issuer: s.issuer, ID: id.String(), Audience: t.client.ClientID, Subject: s.subject(ofBeneficiary, t.client, t.beneficiary),
-		SID: t.delegation.String(), Events: map[string]struct{}{logoutEvent: {}},
-	})
-}
-
-// queueSets tells each service once for each mandate it knows.
-func (s *Service) queueSets(tx *store.Tx, event uuid.UUID, st stop, all []told) error {
-	type key struct{ client, mandate uuid.UUID }
-	var order []key
-	groups := map[key][]told{}
-	for _, t := range all {
-		if t.client.EventsURI == "" || t.client.State != clients.Active {
-			continue
+// queue writes deliveries and their jobs in the transaction, in bulk: a stop may
+// end what a whole organisation was given. The same event for the same receiver
+// and subject is never queued twice.
+func (s *Service) queue(tx *store.Tx, all []delivery) error {
+	for some := range slices.Chunk(all, mostQueued) {
+		fresh, err := insertDeliveries(tx, some)
+		if err != nil {
+			return fmt.Errorf("queue deliveries: %w", err)
 		}
-		k := key{t.client.ID, t.mandate}
-		if groups[k] == nil {
-			order = append(order, k)
-		}
-		groups[k] = append(groups[k], t)
-	}
-	for _, k := range order {
-		group := groups[k]
-		id, first := tx.NewID(), group[0]
-		c := change{Reason: st.reason, Mandate: s.subject(namedMandate, group[0].client, k.mandate)}
-		for _, t := range group {
-			if sid := t.delegation.String(); t.live && !slices.Contains(c.Sessions, sid) {
-				c.Sessions = append(c.Sessions, sid)
+		jobs := make([]river.InsertManyParams, 0, len(some))
+		for _, d := range some {
+			if fresh[d.id] {
+				jobs = append(jobs, river.InsertManyParams{Args: deliverArgs{Delivery: d.id},
+					InsertOpts: &river.InsertOpts{MaxAttempts: maxDeliveries, Queue: queueOf(d.kind)}})
 			}
 		}
-		err := s.queue(tx, delivery{id: id, receiver: k.client, event: event, subject: k.mandate, kind: deliverSet}, setBody{
-			Issuer: s.issuer, ID: id.String(), Audience: first.client.ClientID, Txn: s.subject(namedEvent, first.client, event), Time: tx.Now().Unix(),
-			SubjectID: subjectID{Format: "iss_sub", Issuer: s.issuer, Subject: s.subject(ofBeneficiary, first.client, first.beneficiary)},
-			Events:    map[string]change{s.issuer + "/events/" + st.event: c},
-		})
-		if err != nil {
-			return err
+		if len(jobs) == 0 {
+			continue
+		}
+		if _, err := s.inserter.InsertManyTx(tx.Context(), tx.SQL(), jobs); err != nil {
+			return fmt.Errorf("queue deliveries: %w", err)
 		}
 	}
 	return nil
+}
+
+// listens: the client hears at this address now.
+func listens(c clients.Client, address string) bool {
+	return address != "" && c.State == clients.Active
+}
+
+// logouts tell of each delegation that ended now.
+func (s *Service) logouts(tx *store.Tx, event uuid.UUID, ended []told) (out []delivery) {
+	for _, t := range ended {
+		if !listens(t.client, t.client.BackChannelLogoutURI) {
+			continue
+		}
+		id := tx.NewID()
+		out = append(out, delivery{id: id, receiver: t.client.ID, event: event, subject: t.delegation, kind: deliverLogout, body: logoutBody{
+			Issuer: s.issuer, ID: id.String(), Audience: t.client.ClientID, Subject: s.subject(ofBeneficiary, t.client, t.beneficiary),
+			SID: t.delegation.String(), Events: map[string]struct{}{logoutEvent: {}},
+		}})
+	}
+	return out
+}
+
+// sets tell each service once of each mandate it knows, and again only where
+// more ended than one event names.
+func (s *Service) sets(tx *store.Tx, event uuid.UUID, st stop, all []told) (out []delivery) {
+	type key struct{ client, mandate uuid.UUID }
+	var order []told
+	ended := map[key][]string{}
+	for _, t := range all {
+		if !listens(t.client, t.client.EventsURI) {
+			continue
+		}
+		k := key{t.client.ID, t.mandate}
+		sids, known := ended[k]
+		if !known {
+			order = append(order, t)
+		}
+		if t.live {
+			sids = append(sids, t.delegation.String())
+		}
+		ended[k] = sids
+	}
+	for _, t := range order {
+		subject := t.mandate
+		for sids := range chunksOrOne(ended[key{t.client.ID, t.mandate}], mostSessions) {
+			out = append(out, s.set(tx, delivery{receiver: t.client.ID, event: event, subject: subject, kind: deliverSet}, t, st, sids))
+			subject = tx.NewID() // one more about the same mandate
+		}
+	}
+	return out
+}
+
+// set is one security event about the mandate that t names.
+func (s *Service) set(tx *store.Tx, d delivery, t told, st stop, sids []string) delivery {
+	d.id = tx.NewID()
+	d.body = setBody{
+		Issuer: s.issuer, ID: d.id.String(), Audience: t.client.ClientID, Txn: s.subject(namedEvent, t.client, d.event), Time: tx.Now().Unix(),
+		SubjectID: subjectID{Format: "iss_sub", Issuer: s.issuer, Subject: s.subject(ofBeneficiary, t.client, t.beneficiary)},
+		Events:    map[string]change{s.issuer + "/events/" + st.event: {Reason: st.reason, Mandate: s.subject(namedMandate, t.client, t.mandate), Sessions: sids}},
+	}
+	return d
+}
+
+// chunksOrOne is slices.Chunk, with one empty chunk for an empty list.
+func chunksOrOne(list []string, most int) iter.Seq[[]string] {
+	if len(list) == 0 {
+		return slices.Values([][]string{nil})
+	}
+	return slices.Chunk(list, most)
 }
 
 // WebhookKinds are the events that software may be told of. Steps are read
@@ -174,18 +227,16 @@ func (s *Service) tellSoftware(tx *command.Tx, id uuid.UUID, e translog.Event) e
 	if err != nil {
 		return err
 	}
+	var out []delivery
 	for _, hook := range hooks {
 		key := tx.NewID()
-		body := hookBody{
+		out = append(out, delivery{id: key, receiver: hook, event: id, subject: id, kind: deliverWebhook, body: hookBody{
 			ID: key.String(), Type: string(e.Kind), At: tx.Now().UTC().Format(time.RFC3339Nano), Organisation: e.Organisation.String(),
 			Beneficiary: idText(e.Beneficiary), Mandate: idText(e.Mandate), Case: idText(e.Case), Step: idText(e.Step),
 			Procedure: e.Procedure, Action: e.Action, Outcome: e.StoredOutcome(),
-		}
-		if err := s.queue(tx.Tx, delivery{id: key, receiver: hook, event: id, subject: id, kind: deliverWebhook}, body); err != nil {
-			return err
-		}
+		}})
 	}
-	return nil
+	return s.queue(tx.Tx, out)
 }
 
 func idText(id uuid.UUID) string {

@@ -3,6 +3,7 @@ package acting
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -16,17 +17,35 @@ import (
 	"github.com/relais-org/relais/translog"
 )
 
-// insertDelivery writes a delivery; fresh is false when this event was queued
-// for this receiver and subject before.
-func insertDelivery(tx *store.Tx, d delivery) (fresh bool, err error) {
-	res, err := tx.SQL().ExecContext(tx.Context(), `INSERT INTO deliveries (id, kind, receiver_id, event_id, subject_id, body, state, next_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, $7) ON CONFLICT (kind, receiver_id, event_id, subject_id) DO NOTHING`,
-		d.id, d.kind, d.receiver, d.event, d.subject, d.body, tx.Now())
-	if err != nil {
-		return false, fmt.Errorf("queue a delivery: %w", err)
+// insertDeliveries writes deliveries, and gives those that are new: an event
+// that was queued for a receiver and subject before is not queued again.
+func insertDeliveries(tx *store.Tx, all []delivery) (fresh map[uuid.UUID]bool, err error) {
+	n := len(all)
+	ids, kinds, receivers, events, subjects, bodies := make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	for i, d := range all {
+		raw, err := json.Marshal(d.body)
+		if err != nil {
+			return nil, err
+		}
+		ids[i], kinds[i], receivers[i], events[i], subjects[i], bodies[i] = d.id.String(), d.kind, d.receiver.String(), d.event.String(), d.subject.String(), string(raw)
 	}
-	n, err := res.RowsAffected()
-	return n == 1, err
+	rows, err := tx.SQL().QueryContext(tx.Context(), `INSERT INTO deliveries (id, kind, receiver_id, event_id, subject_id, body, state, next_at, created_at)
+		SELECT id, kind, receiver, event, subject, convert_to(body, 'UTF8'), 'queued', $7, $7
+		FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[]) q (id, kind, receiver, event, subject, body)
+		ON CONFLICT (kind, receiver_id, event_id, subject_id) DO NOTHING RETURNING id`, ids, kinds, receivers, events, subjects, bodies, tx.Now())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	fresh = make(map[uuid.UUID]bool, n)
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		fresh[id] = true
+	}
+	return fresh, rows.Err()
 }
 
 // parcel is a delivery with where it goes.

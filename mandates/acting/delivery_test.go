@@ -155,59 +155,83 @@ func TestRevocationReachesTheService(t *testing.T) {
 }
 
 // A service that saw the mandate earlier is told too, though its session is
-// over; one that never did is not; each stop has its own name and reason.
+// over, ended or timed out; one that never did is not; each stop has its own name
+// and reason. What timed out ended then: no stop ends it again, with a logout
+// token and a reason of its own.
 func TestWhoIsToldOfWhat(t *testing.T) {
 	t.Parallel()
 	for name, x := range map[string]struct {
 		stop          func(b *bundle, m mandates.Mandate) error
 		event, reason string
 		after         bool // also once the delegation is over
+		never         bool // at that stop no delegation is live: its own time came first
 	}{
 		"suspended": {func(b *bundle, m mandates.Mandate) error {
 			return b.mandates.Suspend(t.Context(), b.as(b.referent), m.ID, "enquête")
-		}, "mandate-suspended", "disabled", true},
+		}, "mandate-suspended", "disabled", true, false},
 		"expired": {func(b *bundle, m mandates.Mandate) error {
 			b.clock.Set(m.EndsAt)
 			_, err := b.mandates.ExpireDue(t.Context())
 			return err
-		}, "mandate-expired", "expired", true},
+		}, "mandate-expired", "expired", true, true},
 		"superseded": {func(b *bundle, _ mandates.Mandate) error {
 			b.signed(b.person, packs.DefaultActions(), "housing")
 			return nil
-		}, "mandate-revoked", "superseded", false},
+		}, "mandate-revoked", "superseded", true, false},
+		"revoked": {func(b *bundle, m mandates.Mandate) error { b.revoke(m); return nil }, "mandate-revoked", "recalled", true, false},
+		"erased": {func(b *bundle, m mandates.Mandate) error {
+			if err := b.mandates.Renounce(t.Context(), b.as(b.mediator), m.ID, "plus de moyens"); err != nil {
+				return err
+			}
+			b.work(1) // of the renunciation
+			return b.people.Erase(t.Context(), b.as(b.referent), b.person)
+		}, "mandate-revoked", "deleted", true, true},
+		"account": {func(b *bundle, _ mandates.Mandate) error {
+			return b.orgs.SuspendAccount(t.Context(), b.mediator, "Olga Petit", "compte volé")
+		}, "mediator-suspended", "disabled", false, false},
 		"mediator": {func(b *bundle, _ mandates.Mandate) error {
 			return b.orgs.Suspend(t.Context(), b.as(b.referent), b.memberships[b.mediator], "enquête en cours")
-		}, "mediator-suspended", "disabled", false},
+		}, "mediator-suspended", "disabled", false, false},
 		"organisation": {func(b *bundle, _ mandates.Mandate) error {
 			return b.orgs.SuspendOrganisation(t.Context(), b.as(b.operator), b.org, "enquête en cours")
-		}, "organisation-suspended", "disabled", false},
-		"signed out":        {func(b *bundle, _ mandates.Mandate) error { return b.signOut() }, "delegation-ended", "signed_out", false},
-		"provider's logout": {func(b *bundle, _ mandates.Mandate) error { return b.providerLogout() }, "delegation-ended", "signed_out", false},
+		}, "organisation-suspended", "disabled", false, false},
+		"signed out":        {func(b *bundle, _ mandates.Mandate) error { return b.signOut() }, "delegation-ended", "signed_out", false, false},
+		"provider's logout": {func(b *bundle, _ mandates.Mandate) error { return b.providerLogout() }, "delegation-ended", "signed_out", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, over := range []bool{false, true} {
+			for _, over := range []string{"", "ended", "timed out"} {
 				b, r := deliveries(t)
 				m := b.signed(b.person, packs.DefaultActions(), "housing")
 				d := b.granted(params(), "view")
 				b.newService("never")
-				if over {
+				switch over {
+				case "ended":
 					must(t, b.EndDelegation(t.Context(), b.as(b.mediator), d.ID))
 					b.work(1)
+				case "timed out":
+					b.clock.Set(d.EndsAt)
 				}
-				before := len(r.at("/events"))
+				logouts := len(r.at("/logout"))
 				must(t, x.stop(b, m))
+				before := len(r.at("/events"))
 				b.work(1)
-				sets := r.at("/events")[before:]
-				if want := !over || x.after; (len(sets) == 1) != want {
-					t.Fatalf("over %v: %d events", over, len(sets))
+				sets, live := r.at("/events")[before:], over == "" && !x.never
+				if want := over == "" || x.after; (len(sets) == 1) != want {
+					t.Fatalf("%q: %d events", over, len(sets))
+				}
+				if n := len(r.at("/logout")) - logouts; x.reason != "deleted" && (n == 1) != live {
+					t.Errorf("%q: %d logout tokens", over, n)
+				}
+				if n := b.count(`SELECT count(*) FROM delegations WHERE end_reason = $1`, x.reason); x.reason != "deleted" && (n == 1) != (live || x.reason == "signed_out" && over == "ended") {
+					t.Errorf("%q: %d delegations ended by it", over, n)
 				}
 				if len(sets) == 0 {
 					continue
 				}
 				what, _ := b.verified(sets[0].body, "secevent+jwt")["events"].(map[string]any)[issuer+"/events/"+x.event].(map[string]any)
-				if what["reason"] != x.reason || what["mandate"] != b.MandateAt(b.client, d) || (what["sids"] == nil) != over {
-					t.Errorf("over %v: %v", over, what)
+				if what["reason"] != x.reason || what["mandate"] != b.MandateAt(b.client, d) || (what["sids"] != nil) != live {
+					t.Errorf("%q: %v", over, what)
 				}
 			}
 		})

@@ -37,6 +37,8 @@ type hop struct {
 	standing               int64 // the version that the mediator's authority was found at
 	tokenRevoked           bool
 	holder                 uuid.UUID // whom the token shown is for
+	tokenFamily            uuid.UUID // of the refresh token shown
+	code                   []byte    // the hash of the code shown
 	at                     time.Time // when it was read
 }
 

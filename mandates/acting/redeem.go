@@ -14,7 +14,6 @@ import (
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/organisations/clients"
-	"github.com/relais-org/relais/translog"
 )
 
 // SaveCode keeps the code that answers a granted request, once: a request whose
@@ -32,28 +31,40 @@ func (s *Service) SaveCode(ctx context.Context, request uuid.UUID, code string) 
 type codeRow struct {
 	redirect, challenge string
 	expiresAt           time.Time
+	usedAt              *time.Time
 }
 
-// Redeem takes a code in exchange for what was given, once. Whatever is wrong
-// with the code is grant_invalid; a code handed in a second time by its own
-// client ends what it gave. Where the code is good but the mandate, the mediator
-// or the organisation no longer is, the refusal gives the reasons.
+// Redeem reads what a code stands for, for IssueAccess to use it up. Whatever is
+// wrong with the code is grant_invalid, and it is over; one that is handed in by
+// its own client after it was used ends what it gave. Where the code is good but
+// the mandate, the mediator or the organisation no longer is, the refusal gives
+// the reasons.
 func (s *Service) Redeem(ctx context.Context, client clients.Client, r Redemption) (Delegation, error) {
 	now := s.commands.Store().Now()
-	d, c, err := s.takeCode(ctx, client, r.Code, now)
-	if errors.Is(err, errNoDelegation) {
-		return Delegation{}, s.noCode(ctx, client, r)
-	}
-	if err != nil {
+	return s.redeemable(ctx, client, hashOf(r.Code), func(c codeRow) bool { return c.fits(r, client, now) })
+}
+
+// redeemable is what a code stands for, when it may be used now. Another client's
+// code is like no code: knowing it must not let that client end anything.
+func (s *Service) redeemable(ctx context.Context, client clients.Client, hash []byte, fits func(codeRow) bool) (Delegation, error) {
+	d, c, err := s.ofCode(ctx, client, hash)
+	try := attemptOf(client, authz.DelegationRedeem, redeemCommand)
+	switch {
+	case errors.Is(err, errNoDelegation):
+		return Delegation{}, s.refused(ctx, try, "code_wrong", errGrant, Delegation{})
+	case err != nil:
 		return Delegation{}, err
+	case c.usedAt != nil:
+		return Delegation{}, s.reused(ctx, try, "code_reused", d)
+	case !fits(c):
+		ctx, done := detached(ctx)
+		defer done()
+		if err := burnCode(ctx, s.commands.Store(), hash); err != nil {
+			return Delegation{}, err
+		}
+		return Delegation{}, s.refused(ctx, try, "code_wrong", errGrant, d)
 	}
-	if !c.fits(r, client, now) {
-		return Delegation{}, s.refused(ctx, client, redeemCommand, "code_wrong", errGrant, d.about())
-	}
-	if err := s.admit(ctx, client, authz.DelegationRedeem, redeemCommand, d, asked{}); err != nil {
-		return Delegation{}, err
-	}
-	return d, nil
+	return d, s.admit(ctx, try, d)
 }
 
 // fits compares in constant time. Only the FranceConnect profile, which has no
@@ -69,28 +80,22 @@ func (c codeRow) fits(r Redemption, client clients.Client, now time.Time) bool {
 		subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(c.challenge)) == 1
 }
 
-// noCode tells a code that was used from one that never was. Another client's
-// code is like no code: knowing it must not let that client end anything.
-func (s *Service) noCode(ctx context.Context, client clients.Client, r Redemption) error {
-	id, err := ofUsedCode(ctx, s.commands.Store(), client, r.Code)
-	if errors.Is(err, store.ErrNoRow) {
-		return s.refused(ctx, client, redeemCommand, "code_wrong", errGrant, translog.Event{})
-	}
-	if err != nil {
+// reused ends a delegation whose code or refresh token came a second time:
+// one of the two who have it is not the client (RFC 9700 §4.14). Who leaves
+// before the answer ends it all the same.
+func (s *Service) reused(ctx context.Context, try attempt, reason string, d Delegation) error {
+	ctx, done := detached(ctx)
+	defer done()
+	if err := s.end(ctx, try.caller.SoftwareActor(s.commands.Store().Now()), d, reason); err != nil {
 		return err
 	}
-	return s.reused(ctx, client, redeemCommand, "code_reused", id)
+	return s.refused(ctx, try, reason, errGrant, d)
 }
 
-// reused ends a delegation whose code or refresh token came a second time:
-// one of the two who have it is not the client (RFC 9700 §4.14).
-func (s *Service) reused(ctx context.Context, client clients.Client, name, reason string, id uuid.UUID) error {
-	d, err := s.read(ctx, byID, []any{id}, nothing)
-	if err != nil {
-		return err
-	}
-	if err := s.end(ctx, client.SoftwareActor(s.commands.Store().Now()), d, reason); err != nil {
-		return err
-	}
-	return s.refused(ctx, client, name, reason, errGrant, d.about())
+// longestDetached bounds what goes on after the client left.
+const longestDetached = 10 * time.Second
+
+// detached is for what must be done whether the client waits for it or not.
+func detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), longestDetached)
 }

@@ -163,7 +163,11 @@ func TestParallelRedemption(t *testing.T) {
 		var all sync.WaitGroup
 		for range 12 {
 			all.Go(func() {
-				if _, err := b.Redeem(context.Background(), b.client, redemption(code)); err == nil {
+				d, err := b.Redeem(context.Background(), b.client, redemption(code))
+				if err == nil {
+					_, err = b.IssueAccess(context.Background(), d, "caf", true)
+				}
+				if err == nil {
 					won.Add(1)
 				} else if !problem.Is(err, "grant_invalid") {
 					t.Error(err)
@@ -373,7 +377,8 @@ func (b *bundle) exchange(_ acting.Delegation, t acting.Tokens) (acting.Tokens, 
 	if err != nil {
 		return acting.Tokens{}, err
 	}
-	return b.Exchange(ctx, b.client, d, acting.Exchange{Audience: b.target().ClientID})
+	_, out, err := b.Exchange(ctx, b.client, d, acting.Exchange{Audience: b.target().ClientID})
+	return out, err
 }
 
 // target is another service that offers the same.
@@ -396,7 +401,7 @@ func TestExchangeNarrows(t *testing.T) {
 	d, err := b.Use(ctx, tokens.AccessID)
 	must(t, err)
 	try := func(x acting.Exchange) func() error {
-		return func() error { _, err := b.Exchange(ctx, b.client, d, x); return err }
+		return func() error { _, _, err := b.Exchange(ctx, b.client, d, x); return err }
 	}
 	b.refuses("scope_broader", try(acting.Exchange{Audience: target.ClientID, Actions: []string{"submit"}}))
 	b.refuses("scope_broader", try(acting.Exchange{Audience: target.ClientID, Scopes: []string{"contact"}}))
@@ -405,11 +410,12 @@ func TestExchangeNarrows(t *testing.T) {
 	b.refuses("target_invalid", try(acting.Exchange{Audience: stranger.ClientID}))
 	b.clock.Advance(3 * time.Minute)
 	var x acting.Tokens
+	var at clients.Client
 	b.adds(translog.DelegationExchanged, func() error {
-		x, err = b.Exchange(ctx, b.client, d, acting.Exchange{Audience: target.ClientID, Actions: []string{"view"}, Scopes: []string{"profile"}})
+		at, x, err = b.Exchange(ctx, b.client, d, acting.Exchange{Audience: target.ClientID, Actions: []string{"view"}, Scopes: []string{"profile"}})
 		return err
 	})
-	if !x.ExpiresAt.Equal(tokens.ExpiresAt) || x.Refresh != "" || x.Audience != target.ClientID || !slices.Equal(x.Actions, []string{"view"}) {
+	if at.ID != target.ID || !x.ExpiresAt.Equal(tokens.ExpiresAt) || x.Refresh != "" || x.Audience != target.ClientID || !slices.Equal(x.Actions, []string{"view"}) {
 		t.Errorf("exchanged %+v, from one that ends %s", x, tokens.ExpiresAt)
 	}
 	e, err := b.Use(ctx, x.AccessID)
@@ -431,7 +437,7 @@ func TestExchangeNarrows(t *testing.T) {
 		return err
 	})
 	b.refuses("target_invalid", func() error {
-		_, err := b.Exchange(ctx, target, e, acting.Exchange{Audience: b.client.ClientID})
+		_, _, err := b.Exchange(ctx, target, e, acting.Exchange{Audience: b.client.ClientID})
 		return err
 	})
 }

@@ -34,7 +34,7 @@ func (s *Service) ReportStep(ctx context.Context, client clients.Client, accessI
 	if err := s.commands.Decide(actor, authz.StepReport, about).Err(); err != nil {
 		e := d.about()
 		e.Action = r.Action
-		return mandates.Step{}, s.commands.RefuseOutside(ctx, actor, "step.report", err, e)
+		return mandates.Step{}, s.refuse(ctx, attemptOf(client, authz.StepReport, reportCommand), err, d, e)
 	}
 	return s.mandates.ReportStep(ctx, actor, mandates.Reported{
 		NewStep: mandates.NewStep{Action: r.Action, Outcome: r.Outcome, ReceiptNumber: r.ReceiptNumber, Note: r.Note, Present: r.Present,

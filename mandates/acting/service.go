@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/relais-org/relais/internal/rate"
 	"github.com/relais-org/relais/internal/seal"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/organisations/clients"
@@ -23,6 +24,7 @@ func New(d Dependencies) *Service {
 		commands: d.Commands, packs: d.Packs, mandates: d.Mandates, orgs: d.Organisations,
 		clients: d.Clients, keys: d.Keyring, issuer: d.Issuer, pairwise: seal.Key(d.Key, "relais pairwise subjects"),
 		sealer: seal.New(d.Key, "relais webhook secrets"), http: d.HTTP, claims: claimsByScope(),
+		refusals: rate.NewLimiter(refusalsPerMinute, d.Commands.Store().Now), inserter: newInserter(),
 	}
 	if s.http == nil {
 		s.http = newClient(d.AllowPrivate)

@@ -34,7 +34,7 @@ type stop struct {
 	// of gives that argument; false: nothing ends.
 	of func(tx *command.Tx, e translog.Event) (any, bool)
 	// seen: services that saw the mandate are told, though their delegation is
-	// over already.
+	// over already, by its time or otherwise.
 	seen bool
 }
 
@@ -70,10 +70,10 @@ var stops = map[translog.Kind]stop{
 	translog.MandateRevoked:        {eventMandateRevoked, "recalled", whereMandate, ofMandate, true},
 	translog.MandateGrantRevoked:   {eventMandateRevoked, "narrowed", whereMandate + whereLineOver, ofMandate, true},
 	translog.MandateRenounced:      {eventMandateRevoked, "renounced", whereMandate, ofMandate, true},
-	translog.MandateSigned:         {eventMandateRevoked, "superseded", wherePerson + whereLineOver, ofBeneficiaryOf, false},
+	translog.MandateSigned:         {eventMandateRevoked, "superseded", whereSuperseded, ofMandate, true},
 	translog.MandateSuspended:      {eventMandateSuspended, "disabled", whereMandate, ofMandate, true},
 	translog.MandateExpired:        {eventMandateExpired, "expired", whereMandate, ofMandate, true},
-	translog.BeneficiaryErased:     {eventMandateRevoked, "deleted", wherePerson, ofBeneficiaryOf, false},
+	translog.BeneficiaryErased:     {eventMandateRevoked, "deleted", wherePerson, ofBeneficiaryOf, true},
 	translog.MembershipSuspended:   {eventMediatorSuspended, "disabled", whereNoMember, ofOrganisation, false},
 	translog.MembershipEnded:       {eventMediatorSuspended, "deleted", whereNoMember, ofOrganisation, false},
 	translog.AccountSuspended:      {eventMediatorSuspended, "disabled", whereAccount, ofAccountNamed, false},
@@ -109,11 +109,7 @@ func (s *Service) stopped(tx *command.Tx, id uuid.UUID, e translog.Event) error 
 	if err != nil {
 		return err
 	}
-	for _, x := range ended {
-		if err := s.queueLogout(tx.Tx, id, x); err != nil {
-			return err
-		}
-	}
+	out := s.logouts(tx.Tx, id, ended)
 	if st.seen {
 		saw, err := sawMandate(tx.Tx, st, arg)
 		if err != nil {
@@ -121,7 +117,7 @@ func (s *Service) stopped(tx *command.Tx, id uuid.UUID, e translog.Event) error 
 		}
 		ended = append(ended, saw...)
 	}
-	return s.queueSets(tx.Tx, id, st, ended)
+	return s.queue(tx.Tx, append(out, s.sets(tx.Tx, id, st, ended)...))
 }
 
 // end ends one delegation by a command of its own; one that is over already is
@@ -166,10 +162,12 @@ func (s *Service) EndDelegation(ctx context.Context, actor authz.Actor, id uuid.
 	return s.end(ctx, actor, d, reason)
 }
 
-// Revoke is RFC 7009: a client gives a token up. An access token ends alone, a
-// refresh token with everything its delegation gave. An unknown token is nothing
-// to do; another client's is refused (token_invalid), to be answered as an
-// unknown one.
+// Revoke is RFC 7009: a client gives a token up, one that was given to it or is
+// for it (after an exchange, two clients may). An access token ends alone: those
+// it was exchanged for last no longer than it would have, and end with the
+// delegation. A refresh token ends with everything its delegation gave, exchanged
+// tokens too. An unknown token is nothing to do; another client's is refused
+// (token_invalid), to be answered as an unknown one.
 func (s *Service) Revoke(ctx context.Context, client clients.Client, token string) error {
 	d, err := s.ofToken(ctx, token)
 	switch {
@@ -177,7 +175,7 @@ func (s *Service) Revoke(ctx context.Context, client clients.Client, token strin
 		return nil
 	case err != nil:
 		return err
-	case d.tokenHolder() != client.ID:
+	case !d.concerns(client):
 		return s.foreign(ctx, client, giveUpCommand, d)
 	case d.Token.Kind == "refresh":
 		return s.end(ctx, client.SoftwareActor(s.commands.Store().Now()), d, "given_up")

@@ -12,20 +12,25 @@ import (
 	"github.com/relais-org/relais/organisations/clients"
 )
 
-// What a stop ends, among delegations d; the stop's own argument is $1.
+// What a stop ends, among delegations d; the stop's own argument is $1. Each
+// begins with a column that an index leads with, for delegations are never
+// deleted. Those of a person are found by their mandates.
 const (
-	whereItself    = `d.id = $1`
-	whereMandate   = `d.mandate_id = $1`
-	whereLineOver  = ` AND NOT EXISTS (SELECT FROM grants g WHERE g.id = d.grant_id AND g.state = 'active')`
-	whereNoMember  = `d.organisation_id = $1 AND NOT EXISTS (SELECT FROM memberships k WHERE k.account_id = d.account_id AND k.organisation_id = d.organisation_id AND k.role = 'mediator' AND k.state = 'active')`
-	whereAccount   = `d.account_id = $1`
-	whereOfClient  = `d.client_id = $1`
-	wherePerson    = `d.beneficiary_id = $1`
+	whereItself     = `d.id = $1`
+	whereMandate    = `d.mandate_id = $1`
+	whereLineOver   = ` AND NOT EXISTS (SELECT FROM grants g WHERE g.id = d.grant_id AND g.state = 'active')`
+	whereNoMember   = `d.organisation_id = $1 AND NOT EXISTS (SELECT FROM memberships k WHERE k.account_id = d.account_id AND k.organisation_id = d.organisation_id AND k.role = 'mediator' AND k.state = 'active')`
+	whereAccount    = `d.account_id = $1`
+	whereOfClient   = `d.client_id = $1`
+	wherePerson     = `d.mandate_id = ANY (ARRAY (SELECT o.id FROM mandates o WHERE o.beneficiary_id = $1))`
+	whereSuperseded = `d.mandate_id = ANY (ARRAY (SELECT o.id FROM mandates n JOIN mandates o ON o.beneficiary_id = n.beneficiary_id WHERE n.id = $1))
+		AND EXISTS (SELECT FROM grants g WHERE g.id = d.grant_id AND g.superseded_by = $1)`
 	whereOrg       = `d.organisation_id = $1`
 	whereOfSession = `d.session_id = $1`
 )
 
-// told is one delegation of which a service is told something.
+// told is one delegation, or one mandate known to a client, of which a service
+// is told something.
 type told struct {
 	delegation, beneficiary, mandate uuid.UUID
 	client                           clients.Client
@@ -34,16 +39,20 @@ type told struct {
 
 const toldColumns = `d.id, d.beneficiary_id, d.mandate_id, cl.id, cl.client_id, cl.state, cl.events_uri, cl.backchannel_logout_uri`
 
+// liveWhere are the delegations that a stop ends: one that its own time ended
+// ended then, which its service knew from the beginning.
+func liveWhere(st stop) string { return `d.ended_at IS NULL AND d.ends_at > $2 AND ` + st.where }
+
 // endWhere ends live delegations, at the transaction's instant.
 func endWhere(tx *store.Tx, st stop, arg any) ([]told, error) {
 	return scanTold(tx, true, `UPDATE delegations d SET ended_at = $2, end_reason = $3 FROM clients cl
-		WHERE cl.id = d.client_id AND d.ended_at IS NULL AND `+st.where+` RETURNING `+toldColumns, arg, tx.Now(), st.reason)
+		WHERE cl.id = d.client_id AND `+liveWhere(st)+` RETURNING `+toldColumns, arg, tx.Now(), st.reason)
 }
 
-// sawMandate are delegations of services that learnt of a mandate.
+// sawMandate are the services that learnt of a mandate, each once.
 func sawMandate(tx *store.Tx, st stop, arg any) ([]told, error) {
-	return scanTold(tx, false, `SELECT `+toldColumns+` FROM delegations d JOIN clients cl ON cl.id = d.client_id
-		WHERE cl.events_uri <> '' AND `+st.where+` ORDER BY d.created_at DESC LIMIT 1000`, arg)
+	return scanTold(tx, false, `SELECT DISTINCT ON (d.client_id, d.mandate_id) `+toldColumns+` FROM delegations d JOIN clients cl ON cl.id = d.client_id
+		WHERE cl.events_uri <> '' AND cl.state = 'active' AND `+st.where+` ORDER BY d.client_id, d.mandate_id`, arg)
 }
 
 func scanTold(tx *store.Tx, live bool, query string, args ...any) (out []told, err error) {

@@ -2,6 +2,7 @@ package acting
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/relais-org/relais/internal/problem"
@@ -14,14 +15,12 @@ const sweepAfter = 24 * time.Hour
 // Sweep removes codes, tokens, requests and answers that ended a day ago, and
 // what the registry of clients remembers no longer, and says how many.
 // Delegations and deliveries stay: they say what happened. A job runs it;
-// correctness never waits for it.
+// correctness never waits for it, and what
+// is left of a great deal goes with the next run.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
 	st := s.commands.Store()
 	before := st.Now().Add(-sweepAfter)
-	n, err := sweep(ctx, st, before)
-	if err != nil {
-		return n, problem.Wrap(err, "sweep")
-	}
-	more, err := s.clients.Sweep(ctx, before)
-	return n + more, err
+	n, err := sweep(ctx, st, sweeps, before, sweepBounds{rows: 5000, statements: 60})
+	more, theirs := s.clients.Sweep(ctx, before)
+	return n + more, problem.Wrap(errors.Join(err, theirs), "sweep")
 }

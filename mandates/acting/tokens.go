@@ -3,7 +3,6 @@ package acting
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,48 +20,72 @@ import (
 type issue struct {
 	client   clients.Client // who gets them
 	holder   clients.Client // whom they are for
-	action   authz.Action
-	name     string
 	kind     translog.Kind
 	audience string
 	scopes   []string
-	actions  []string
+	actions  []string // nil: all that the delegation lends
 	until    time.Time
 	refresh  bool
-	family   uuid.UUID
+	spend    spending
+	spent    []byte // the hash of what is used up
 }
 
-// write gives tokens in one statement, or explains why it no longer may.
+// handTries bounds how often a hop is decided again when something moved between
+// its decision and its statement.
+const handTries = 4
+
+// errMoving says that it moved every time. Nothing was used up: whoever asks
+// may ask again.
+var errMoving = problem.New(problem.KindUnavailable, "stale")
+
+// hand writes what was decided on d. The statement that writes the tokens uses up
+// what they are given for: whatever goes wrong, either both happened or neither,
+// and a client whose request failed asks again with what it has. It is not shielded
+// from the client's leaving: a statement that is cut short has used nothing up
+// either. Where it finds that something moved, the hop is read and decided again.
+func (s *Service) hand(ctx context.Context, d Delegation, i issue, again func() (Delegation, error)) (Delegation, Tokens, error) {
+	for range handTries {
+		out, err := s.write(ctx, d, i)
+		if !errors.Is(err, store.ErrNoRow) {
+			return d, out, err
+		}
+		if d, err = again(); err != nil {
+			return Delegation{}, Tokens{}, err
+		}
+	}
+	return Delegation{}, Tokens{}, errMoving
+}
+
+// write gives tokens in one statement; store.ErrNoRow when it no longer may.
 func (s *Service) write(ctx context.Context, d Delegation, i issue) (Tokens, error) {
 	st := s.commands.Store()
 	env, now := st.Env(), st.Now()
+	if i.actions == nil {
+		i.actions = d.lent()
+	}
 	out := Tokens{ExpiresAt: earliest(now.Add(AccessLifetime), d.EndsAt, i.until), Audience: i.audience, Scopes: i.scopes, Actions: i.actions}
-	var accessHash, refreshHash []byte
+	w := issued{issue: i, delegation: d, family: d.facts.tokenFamily, accessEnds: out.ExpiresAt, at: now}
 	var err error
-	if out.AccessID, accessHash, err = secret(env.Random); err != nil {
+	if out.AccessID, w.access, err = secret(env.Random); err != nil {
 		return Tokens{}, err
 	}
 	if i.refresh {
-		if out.Refresh, refreshHash, err = secret(env.Random); err != nil {
+		if out.Refresh, w.refresh, err = secret(env.Random); err != nil {
 			return Tokens{}, err
 		}
 	}
-	if i.family == uuid.Nil {
-		i.family = env.NewID()
+	if w.family == uuid.Nil {
+		w.family = env.NewID()
 	}
 	e := d.about()
 	detail := d.detail()
 	detail.Audience = i.audience
-	e.Kind, e.Detail, e.Actor = i.kind, detail, command.Actor(i.client.SoftwareActor(s.commands.Store().Now()), authz.Service)
+	e.Kind, e.Detail, e.Actor = i.kind, detail, command.Actor(i.client.SoftwareActor(now), authz.Service)
 	row, err := ledger.Prepare(env, now, e)
 	if err != nil {
 		return Tokens{}, err
 	}
-	err = insertTokens(ctx, st, issued{issue: i, delegation: d, access: accessHash, refresh: refreshHash, accessEnds: out.ExpiresAt, at: now}, row)
-	if errors.Is(err, store.ErrNoRow) {
-		return Tokens{}, s.gone(ctx, i.client, i.action, i.name, d)
-	}
-	if err != nil {
+	if err := insertTokens(ctx, st, w, row); err != nil {
 		return Tokens{}, problem.Wrap(err, "issue tokens")
 	}
 	return out, nil
@@ -85,48 +108,52 @@ func known(list []string) []string {
 	return list
 }
 
-// IssueAccess gives an access token for what was redeemed, and a refresh token
-// if asked. The token lends what the delegation does; it ends after five
-// minutes, or with the delegation.
+// IssueAccess uses up the code that was redeemed, and gives an access token for
+// it, and a refresh token if asked. The token lends what the delegation does; it
+// ends after five minutes, or with the delegation. d comes from Redeem; of any
+// number that come with one code, one gets tokens.
 func (s *Service) IssueAccess(ctx context.Context, d Delegation, audience string, refresh bool) (Tokens, error) {
-	return s.write(ctx, d, issue{
-		client: d.Client, holder: d.Client, action: authz.DelegationRedeem, name: redeemCommand, kind: translog.DelegationRedeemed,
-		audience: audience, scopes: d.Scopes, actions: d.lent(), refresh: refresh,
+	if d.facts.code == nil {
+		return Tokens{}, errGrant
+	}
+	_, out, err := s.hand(ctx, d, issue{
+		client: d.Client, holder: d.Client, kind: translog.DelegationRedeemed, audience: audience, scopes: d.Scopes, refresh: refresh,
+		spend: spendCode, spent: d.facts.code,
+	}, func() (Delegation, error) {
+		return s.redeemable(ctx, d.Client, d.facts.code, func(codeRow) bool { return true }) // compared by Redeem
 	})
+	return out, err
 }
 
-// Refresh takes a refresh token in exchange for the next pair. A refresh token
-// that comes a second time ends the delegation, and with it every token.
+// Refresh takes a refresh token in exchange for the next pair: both or neither.
+// One that is refused stays as it is. A refresh token that comes a second time
+// ends the delegation, and with it every token.
 func (s *Service) Refresh(ctx context.Context, client clients.Client, token string) (Delegation, Tokens, error) {
-	d, family, err := s.takeRefresh(ctx, client, token)
-	if errors.Is(err, errNoDelegation) {
-		return Delegation{}, Tokens{}, s.noRefresh(ctx, client, token)
-	}
+	hash := hashOf(token)
+	again := func() (Delegation, error) { return s.refreshable(ctx, client, hash) }
+	d, err := again()
 	if err != nil {
 		return Delegation{}, Tokens{}, err
 	}
-	if err := s.admit(ctx, client, authz.DelegationRefresh, refreshCommand, d, asked{}); err != nil {
-		return Delegation{}, Tokens{}, err
-	}
-	out, err := s.write(ctx, d, issue{
-		client: client, holder: client, action: authz.DelegationRefresh, name: refreshCommand, kind: translog.DelegationRefreshed,
-		audience: d.Token.Audience, scopes: d.Token.Scopes, actions: d.lent(), refresh: true, family: family,
-	})
-	if err != nil {
-		return Delegation{}, Tokens{}, err
-	}
-	return d, out, nil
+	return s.hand(ctx, d, issue{
+		client: client, holder: client, kind: translog.DelegationRefreshed, audience: d.Token.Audience, scopes: d.Token.Scopes, refresh: true,
+		spend: spendRefresh, spent: hash,
+	}, again)
 }
 
-func (s *Service) noRefresh(ctx context.Context, client clients.Client, token string) error {
-	id, err := ofUsedRefresh(ctx, s.commands.Store(), client, token)
-	if errors.Is(err, store.ErrNoRow) {
-		return s.refused(ctx, client, refreshCommand, "code_wrong", errGrant, translog.Event{})
+// refreshable is what a refresh token stands for, when it may be used now.
+func (s *Service) refreshable(ctx context.Context, client clients.Client, hash []byte) (Delegation, error) {
+	d, used, err := s.ofRefresh(ctx, client, hash)
+	try := attemptOf(client, authz.DelegationRefresh, refreshCommand)
+	switch {
+	case errors.Is(err, errNoDelegation):
+		return Delegation{}, s.refused(ctx, try, "code_wrong", errGrant, Delegation{})
+	case err != nil:
+		return Delegation{}, err
+	case used:
+		return Delegation{}, s.reused(ctx, try, "refresh_reused", d)
 	}
-	if err != nil {
-		return err
-	}
-	return s.reused(ctx, client, refreshCommand, "refresh_reused", id)
+	return d, s.admit(ctx, try, d)
 }
 
 // Use says what an access token stands for at this instant: userinfo and
@@ -137,15 +164,21 @@ func (s *Service) Use(ctx context.Context, accessID string) (Delegation, error) 
 	if err != nil {
 		return Delegation{}, err
 	}
-	return s.use(ctx, d)
+	return s.use(ctx, nil, d)
 }
 
-func (s *Service) use(ctx context.Context, d Delegation) (Delegation, error) {
-	client, err := s.holder(ctx, d)
+// use decides on the client that a token is for. A refusal names who showed it:
+// the caller, where it is known.
+func (s *Service) use(ctx context.Context, caller *clients.Client, d Delegation) (Delegation, error) {
+	holder, err := s.holder(ctx, d)
 	if err != nil {
 		return Delegation{}, err
 	}
-	if err := s.admit(ctx, client, authz.DelegationUse, useCommand, d, asked{}); err != nil {
+	try := attemptOf(holder, authz.DelegationUse, useCommand)
+	if caller != nil {
+		try.caller = *caller
+	}
+	if err := s.admit(ctx, try, d); err != nil {
 		return Delegation{}, err
 	}
 	return d, nil
@@ -155,7 +188,7 @@ func (s *Service) use(ctx context.Context, d Delegation) (Delegation, error) {
 // client it was given to and the one it is for; to any other it is token_invalid,
 // as an unknown one is.
 func (s *Service) UseBy(ctx context.Context, client clients.Client, accessID string) (Delegation, error) {
-	return s.shown(ctx, client, accessID, useCommand, func(d Delegation) bool { return d.Client.ID == client.ID || d.tokenHolder() == client.ID })
+	return s.shown(ctx, client, accessID, useCommand, func(d Delegation) bool { return d.concerns(client) })
 }
 
 // Subject is Use by a client that brings the token to be exchanged: only the one
@@ -172,7 +205,7 @@ func (s *Service) shown(ctx context.Context, client clients.Client, accessID, na
 	if !theirs(d) {
 		return Delegation{}, s.foreign(ctx, client, name, d)
 	}
-	return s.use(ctx, d)
+	return s.use(ctx, &client, d)
 }
 
 // access reads what an access token stands for, whatever its state.
@@ -197,75 +230,12 @@ func (s *Service) holder(ctx context.Context, d Delegation) (clients.Client, err
 	return c, err
 }
 
+// concerns: the token shown was given to this client, or is for it.
+func (d Delegation) concerns(client clients.Client) bool {
+	return d.Client.ID == client.ID || d.tokenHolder() == client.ID
+}
+
 // exchanged: the token shown was made for another service.
 func (d Delegation) exchanged() bool {
 	return d.facts.holder != uuid.Nil && d.facts.holder != d.Client.ID
 }
-
-// Exchange gives another service a token for part of what the token behind d
-// lends (OP-08): never more actions or scopes, never longer than that token or
-// five minutes, only a procedure the other service offers too, and only an
-// active service. d comes from Use.
-func (s *Service) Exchange(ctx context.Context, client clients.Client, d Delegation, x Exchange) (Tokens, error) {
-	if d.Token.Kind != "access" || d.Client.ID != client.ID || d.exchanged() {
-		return Tokens{}, s.refused(ctx, client, exchangeCommand, "target_invalid", errTarget, d.about())
-	}
-	target, err := s.target(ctx, client, d, x.Audience)
-	if err != nil {
-		return Tokens{}, err
-	}
-	actions, scopes := x.Actions, x.Scopes
-	if len(actions) == 0 {
-		actions = d.lent()
-	}
-	if len(scopes) == 0 {
-		scopes = within(d.Token.Scopes, target.Scopes)
-	}
-	if !inside(actions, d.lent()) || !inside(scopes, d.Token.Scopes) || !inside(scopes, target.Scopes) {
-		return Tokens{}, s.refused(ctx, client, exchangeCommand, "scope_broader", errBroader, d.about())
-	}
-	fresh, err := s.again(ctx, d)
-	if err != nil {
-		return Tokens{}, err
-	}
-	for _, action := range actions {
-		if err := s.admit(ctx, client, authz.DelegationExchange, exchangeCommand, fresh, asked{action: action, sensitive: true}); err != nil {
-			return Tokens{}, err
-		}
-	}
-	return s.write(ctx, d, issue{
-		client: client, holder: target, action: authz.DelegationExchange, name: exchangeCommand, kind: translog.DelegationExchanged, audience: target.ClientID,
-		scopes: scopes, actions: actions, until: d.Token.ExpiresAt,
-	})
-}
-
-// target is the other service of an exchange: active, and one that offers the
-// procedure too.
-func (s *Service) target(ctx context.Context, client clients.Client, d Delegation, audience string) (clients.Client, error) {
-	target, err := s.clients.ByClientID(ctx, audience)
-	if err != nil && !problem.Is(err, "not_found") {
-		return clients.Client{}, err
-	}
-	if err != nil || target.Kind != clients.Service || target.ID == client.ID || !slices.Contains(target.Procedures, d.Procedure) {
-		return clients.Client{}, s.refused(ctx, client, exchangeCommand, "target_invalid", errTarget, d.about())
-	}
-	return target, nil
-}
-
-var (
-	errTarget  = problem.New(problem.KindInvalid, "target_invalid")
-	errBroader = problem.New(problem.KindInvalid, "scope_broader")
-)
-
-// within keeps of a list what is also in another; inside says whether all is.
-func within(list, of []string) []string {
-	out := []string{}
-	for _, s := range list {
-		if slices.Contains(of, s) {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-func inside(list, of []string) bool { return len(within(list, of)) == len(list) }

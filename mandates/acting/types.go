@@ -3,13 +3,16 @@ package acting
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"database/sql"
 	"net/http"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/riverqueue/river"
 
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/packs"
+	"github.com/relais-org/relais/internal/rate"
 	"github.com/relais-org/relais/internal/seal"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates"
@@ -290,7 +293,10 @@ type Service struct {
 	http     *http.Client
 	claims   map[string][]string
 	// hops reads delegations by their tokens, for requests that arrive together.
-	hops *store.Group[tokenHash, *Delegation]
+	hops     *store.Group[tokenHash, *Delegation]
+	inserter *river.Client[*sql.Tx] // of deliveries' jobs
+	// refusals bounds how many become events.
+	refusals *rate.Limiter
 }
 
 // detailType is the type of our authorization_details.
