@@ -188,6 +188,18 @@ func (r *reader) rest(c *Config) {
 	r.issuers(c)
 }
 
+// Warnings say what is allowed and almost surely wrong; they are
+// logged when the web part starts.
+func (c Config) Warnings() []string {
+	if strings.HasPrefix(c.BaseURL, "https:") && len(c.TrustedProxies) == 0 {
+		// Whoever ends TLS stands between: all visitors come from its address, and
+		// twenty wrong cards typed by one of them close the door to everybody.
+		return []string{"RELAIS_TRUSTED_PROXIES is empty though people come by https: name the proxy that ends TLS, " +
+			"or limits by address count all visitors as one, and one of them can lock out the others"}
+	}
+	return nil
+}
+
 // list reads values set apart by commas or spaces.
 func (r *reader) list(name string) []string {
 	return strings.FieldsFunc(r.get(name), func(c rune) bool { return c == ',' || c == ' ' })

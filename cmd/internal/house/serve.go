@@ -51,6 +51,7 @@ func ended(ctx context.Context) error {
 }
 
 func (h *House) serveWeb(ctx context.Context, listening func(string)) error {
+	h.warn(ctx)
 	handler, flush, err := h.Handler(ctx)
 	if err != nil {
 		return err
@@ -88,6 +89,13 @@ func (h *House) serveWeb(ctx context.Context, listening func(string)) error {
 		err = ended(ctx)
 	}
 	return errors.Join(err, h.stopServers(context.WithoutCancel(ctx), servers))
+}
+
+// warn says what is allowed and almost surely wrong.
+func (h *House) warn(ctx context.Context) {
+	for _, w := range h.Config.Warnings() {
+		h.Logger.WarnContext(ctx, w)
+	}
 }
 
 func (h *House) stopServers(ctx context.Context, servers []*http.Server) error {

@@ -2,13 +2,8 @@ package house
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
-	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
 	_ "time/tzdata" // organisations name their zone; machines may lack the tables
 
@@ -150,55 +145,6 @@ func (h *House) channels() error {
 	}
 	h.Notify = notify.New(d)
 	return nil
-}
-
-// keys loads the three secrets, making those that no file holds yet.
-func (h *House) keys() error {
-	var err error
-	c := &h.Config
-	if h.Keyring, err = document.LoadKeyring(c.MandateKeysFile, rand.Reader); errors.Is(err, fs.ErrNotExist) {
-		if h.Keyring, err = document.NewKeyring(rand.Reader, h.Store.Now()); err == nil {
-			err = saveKeyring(h.Keyring, c.MandateKeysFile)
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("the mandates' keys: %w", err)
-	}
-	if h.LogKey, err = ledger.LoadOrMakeKey(c.LogKeyFile, c.LogOrigin, rand.Reader); err != nil {
-		return err
-	}
-	if len(c.CodeKey) > 0 {
-		return nil
-	}
-	c.CodeKey, err = secretFile(filepath.Join(c.Var, "keys", "codes.key"))
-	return err
-}
-
-func saveKeyring(k *document.Keyring, path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	return k.Save(path)
-}
-
-// secretFile reads 32 random bytes in base64, made the first time.
-func secretFile(path string) ([]byte, error) {
-	raw, err := os.ReadFile(path) //nolint:gosec // the operator's own path
-	if err == nil {
-		return raw, nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("the key of cards' codes: %w", err)
-	}
-	secret := make([]byte, 32)
-	if _, err := rand.Read(secret); err != nil {
-		return nil, err
-	}
-	raw = []byte(base64.StdEncoding.EncodeToString(secret))
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, err
-	}
-	return raw, os.WriteFile(path, raw, 0o600)
 }
 
 // Close ends what Open began, in reverse order.
