@@ -39,9 +39,6 @@ func (s *Surface) caseOf(c *gin.Context, actor authz.Actor) (caseFacts, error) {
 	if k.Case, err = s.Mandates.GetCase(ctx, actor, id); err != nil {
 		return k, err
 	}
-	if k.Organisation != actor.Organisation {
-		return k, problem.NotFound() // supervision has pages of its own, which ask why
-	}
 	if k.pack, err = s.packOf(ctx, actor); err != nil {
 		return k, err
 	}
@@ -50,7 +47,7 @@ func (s *Surface) caseOf(c *gin.Context, actor authz.Actor) (caseFacts, error) {
 	switch {
 	case err == nil:
 		k.banner = bannerOf(k.page, b, k.personHref())
-	case problem.As(err).Kind == problem.KindNotFound: // a supervisor sees the name, not the file
+	case problem.As(err).Kind == problem.KindNotFound: // erased: the case stays, under the name that is left
 		k.banner = &t.PersonBanner{Label: k.page.T("mediator.person.label"), Name: k.BeneficiaryName}
 	default:
 		return k, err

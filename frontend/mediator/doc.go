@@ -7,6 +7,8 @@
 //
 // Invariants:
 //   - Every address MUST be in Routes, with its permission on the same line.
+//   - Whatever is about a person MUST be asked as a member of the organisation
+//     acted for (asMember): no page shows or changes another organisation's.
 //   - A handler reads, calls ONE command, answers. The command decides; a page
 //     that hides a button has only saved a click.
 //   - Whatever a command refuses, the page comes back with the reason in words

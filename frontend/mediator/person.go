@@ -12,7 +12,6 @@ import (
 	"github.com/relais-org/relais/frontend/access"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/frontend/web"
-	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/mandates/acting"
 )
 
@@ -35,22 +34,15 @@ func (s *Surface) openAt(ctx context.Context, p t.Page, actor authz.Actor, b ben
 // reach them.
 func (s *Surface) person(c *gin.Context, actor authz.Actor) error {
 	ctx, page := c.Request.Context(), web.PageOf(c)
-	id, err := pathID(c, "id")
+	b, err := s.aboutPerson(c, actor)
 	if err != nil {
 		return err
 	}
-	b, err := s.Beneficiaries.Get(ctx, actor, id)
+	all, err := s.Mandates.OfBeneficiary(ctx, actor, b.ID)
 	if err != nil {
 		return err
 	}
-	if b.Organisation != actor.Organisation {
-		return problem.NotFound() // supervision has pages of its own, which ask why
-	}
-	all, err := s.Mandates.OfBeneficiary(ctx, actor, id)
-	if err != nil {
-		return err
-	}
-	cases, err := s.Mandates.CasesOf(ctx, actor, id)
+	cases, err := s.Mandates.CasesOf(ctx, actor, b.ID)
 	if err != nil {
 		return err
 	}
@@ -64,9 +56,9 @@ func (s *Surface) person(c *gin.Context, actor authz.Actor) error {
 	}
 	v := personView{page: page, pack: pack, now: actor.Now, Person: b, CheckedBy: checkers[b.IdentityCheckedBy],
 		Begin:     beginView{Action: personHref(b) + "/mandates", Key: s.NewKey(), Kind: primaryButton},
-		MayBegin:  s.may(actor, authz.KindMandate, authz.MandateDraft, id),
-		MayChange: s.may(actor, authz.KindBeneficiary, authz.BeneficiaryChange, id),
-		MayErase:  s.may(actor, authz.KindBeneficiary, authz.BeneficiaryErase, id)}
+		MayBegin:  s.may(actor, authz.KindMandate, authz.MandateDraft, b.ID),
+		MayChange: s.may(actor, authz.KindBeneficiary, authz.BeneficiaryChange, b.ID),
+		MayErase:  s.may(actor, authz.KindBeneficiary, authz.BeneficiaryErase, b.ID)}
 	v.fill(all, cases)
 	if v.Open, err = s.openAt(ctx, page, actor, b); err != nil {
 		return err

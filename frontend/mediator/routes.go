@@ -3,6 +3,8 @@ package mediator
 import (
 	"slices"
 
+	"github.com/gin-gonic/gin"
+
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
 	"github.com/relais-org/relais/frontend/desk"
@@ -33,14 +35,37 @@ type Surface struct{ Dependencies }
 // New makes the surface.
 func New(d Dependencies) *Surface { return &Surface{d} }
 
-// Routes are all there are.
+// Routes are all there are. What is about people is asked as a member of the
+// organisation acted for, and as nothing else.
 func (s *Surface) Routes() []desk.Route {
 	return slices.Concat(
 		s.homeRoutes(),
-		s.peopleRoutes(),
-		s.mandateRoutes(),
-		s.caseRoutes(),
+		asMember(s.peopleRoutes()),
+		asMember(s.mandateRoutes()),
+		asMember(s.caseRoutes()),
 	)
+}
+
+// asMember has each route answered to the member of one organisation that the
+// actor is now. Another organisation of theirs, or a remit over it, opens
+// nothing here: its people are under another name on top of the page, another
+// country's choices, and supervision has pages of its own, which ask why before
+// they show and say so to the person. What is not here is not there, and no
+// look is recorded of it.
+func asMember(routes []desk.Route) []desk.Route {
+	for i, r := range routes {
+		routes[i].Handle = func(c *gin.Context, actor authz.Actor) error { return r.Handle(c, memberOf(actor)) }
+	}
+	return routes
+}
+
+// memberOf is the actor in the organisation acted for alone.
+func memberOf(actor authz.Actor) authz.Actor {
+	actor.Remit, actor.Operator = authz.Remit{}, false
+	actor.Memberships = slices.DeleteFunc(slices.Clone(actor.Memberships), func(m authz.Membership) bool {
+		return m.Organisation != actor.Organisation
+	})
+	return actor
 }
 
 // homeRoutes: the first page, and one's own authority.
