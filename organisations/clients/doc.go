@@ -17,6 +17,8 @@
 //   - What is refused in a client's name is an event, bounded so that nobody who
 //     knows the name can fill the log.
 //   - A service belongs to no organisation; software belongs to exactly one.
+//   - Scopes are those of the kind of client, and a token of software never has one
+//     that the software has no longer.
 //
 // It never redirects, never calls a client, and never decides about mandates.
 package clients

@@ -224,6 +224,7 @@ func TestWhatIsNotRegistered(t *testing.T) {
 		"unknown procedure": {func(n *clients.New) { n.Procedures = []string{"housing.none"} }, "procedures"},
 		"unknown claim":     {func(n *clients.New) { n.Claims = []string{"iban"} }, "claims"},
 		"unknown scope":     {func(n *clients.New) { n.Scopes = []string{"everything"} }, "scopes"},
+		"software's scope":  {func(n *clients.New) { n.Scopes = []string{"openid", "people:read"} }, "scopes"},
 		"none algorithm":    {func(n *clients.New) { n.IDTokenAlg = "none" }, "id_token_alg"},
 		"no client proof":   {func(n *clients.New) { n.AuthMethod = "none" }, "auth_method"},
 		"private keys":      {func(n *clients.New) { n.AuthMethod, n.Keys = clients.PrivateKeyJWT, private }, "keys"},

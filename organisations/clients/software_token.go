@@ -87,8 +87,9 @@ func drawToken(random io.Reader, scopes []string, now time.Time) (SoftwareToken,
 }
 
 // SoftwareByToken says whose token this is and what it is for, as everything is
-// now: a token that expired or was revoked, of a client that is suspended or
-// ended, or unknown, all answer token_invalid.
+// now: a scope withdrawn from the client is withdrawn from its tokens. A token
+// that expired or was revoked, of a client that is suspended or ended, or unknown,
+// all answer token_invalid; the cause of all but the last is [ErrTokenOver].
 func (s *Registry) SoftwareByToken(ctx context.Context, token string) (Client, []string, error) {
 	hash := sha256.Sum256([]byte(token))
 	return softwareOf(ctx, s.store.Pool(), hash[:], s.store.Now())

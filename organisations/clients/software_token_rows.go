@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,10 +21,11 @@ func insertToken(tx *store.Tx, client uuid.UUID, t SoftwareToken) error {
 	return err
 }
 
-// revokeToken ends a client's token; false: it is not that client's, or over.
+// revokeToken ends a client's live token; false: it is not that client's, or over
+// already, by itself or because it was given up before.
 func revokeToken(tx *store.Tx, client uuid.UUID, hash []byte) (bool, error) {
-	done, err := tx.SQL().ExecContext(tx.Context(), `UPDATE software_tokens SET revoked_at = $3 WHERE token_hash = $1 AND client_id = $2 AND revoked_at IS NULL`,
-		hash, client, tx.Now())
+	done, err := tx.SQL().ExecContext(tx.Context(), `UPDATE software_tokens SET revoked_at = $3
+		WHERE token_hash = $1 AND client_id = $2 AND revoked_at IS NULL AND expires_at > $3`, hash, client, tx.Now())
 	if err != nil {
 		return false, err
 	}
@@ -31,24 +33,28 @@ func revokeToken(tx *store.Tx, client uuid.UUID, hash []byte) (bool, error) {
 	return n == 1, err
 }
 
-// softwareOf finds a live token's client, in one statement.
+// softwareOf finds a token's client and what the token is for, in one statement:
+// what it was issued for, less what was withdrawn from the client since.
 func softwareOf(ctx context.Context, q querier, hash []byte, now time.Time) (Client, []string, error) {
-	rows, err := q.Query(ctx, `SELECT `+Columns+`, t.scopes FROM software_tokens t JOIN clients cl ON cl.id = t.client_id
-		WHERE t.token_hash = $1 AND t.expires_at > $2 AND t.revoked_at IS NULL AND cl.state = 'active' AND cl.kind = 'software'`, hash, now)
+	rows, err := q.Query(ctx, `SELECT `+Columns+`, t.scopes, t.expires_at > $2 AND t.revoked_at IS NULL AND cl.state = 'active' AND cl.kind = 'software'
+		FROM software_tokens t JOIN clients cl ON cl.id = t.client_id WHERE t.token_hash = $1`, hash, now)
 	if err != nil {
 		return Client{}, nil, fmt.Errorf("load a token: %w", err)
 	}
 	var scopes []string
+	var holds bool
 	c, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (Client, error) {
 		var r Row
-		err := row.Scan(append(r.Into(), &scopes)...)
+		err := row.Scan(append(r.Into(), &scopes, &holds)...)
 		return r.Client(), err
 	})
-	if errors.Is(err, pgx.ErrNoRows) {
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
 		return Client{}, nil, errToken
-	}
-	if err != nil {
+	case err != nil:
 		return Client{}, nil, fmt.Errorf("load a token: %w", err)
+	case !holds:
+		return Client{}, nil, errToken.Because(ErrTokenOver)
 	}
-	return c, scopes, nil
+	return c, slices.DeleteFunc(scopes, func(s string) bool { return !slices.Contains(c.Scopes, s) }), nil
 }

@@ -22,10 +22,7 @@ const (
 	maxKeys      = 16 << 10 // bytes
 )
 
-var (
-	identifiers = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]{2,99}$`)
-	scopeWords  = regexp.MustCompile(`^[a-z][a-z_.:-]{1,49}$`)
-)
+var identifiers = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]{2,99}$`)
 
 // apply replaces what may change, with the defaults for what is left out.
 func (c *Client) apply(ch Changes) {
@@ -93,16 +90,20 @@ func (f *faults) addresses(c Client) {
 	f.add(c.EventsURI != "" && !Address(c.EventsURI), "events_uri", "address_not_valid")
 }
 
-// checkEntitlement holds claims, procedures and scopes to what there is.
+// checkEntitlement holds claims, procedures and scopes to what there is for the
+// kind of client.
 func (s *Registry) checkEntitlement(c Client, f *faults) {
 	pack, err := s.packs.Get(c.Pack)
 	f.add(err != nil, "pack", "unknown_kind")
 	f.add(!allOf(c.Claims, func(w string) bool { return slices.Contains(ClaimNames(), w) }), "claims", "unknown_claim")
-	f.add(!allOf(c.Scopes, scopeWords.MatchString), "scopes", "unknown_kind")
+	scopes := ScopeNames()
+	if c.Kind == Software {
+		scopes = SoftwareScopeNames()
+	}
+	f.add(!allOf(c.Scopes, func(w string) bool { return slices.Contains(scopes, w) }), "scopes", "unknown_scope")
 	if c.Kind != Service {
 		return
 	}
-	f.add(!allOf(c.Scopes, func(w string) bool { return slices.Contains(ScopeNames(), w) }), "scopes", "not_offered")
 	f.add(err == nil && !allOf(c.Procedures, func(code string) bool {
 		_, there := pack.Procedure(code)
 		return there
