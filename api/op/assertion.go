@@ -41,18 +41,7 @@ type assertion struct {
 	NotBefore *float64 `json:"nbf"`
 }
 
-// audience is one string or a list (RFC 7519 §4.1.3).
-type audience []string
-
-// UnmarshalJSON reads either.
-func (a *audience) UnmarshalJSON(raw []byte) error {
-	var one string
-	if err := json.Unmarshal(raw, &one); err == nil {
-		*a = audience{one}
-		return nil
-	}
-	return json.Unmarshal(raw, (*[]string)(a))
-}
+type audience = clients.Audience
 
 // claimedClient is whom an unverified assertion says it is from: only to find
 // the keys to check it with.

@@ -21,26 +21,28 @@ const (
 )
 
 // authenticate says which client asks. Exactly one proof, of the one method
-// registered for that client; whatever is wrong has one answer.
+// registered for that client; whatever is wrong has one answer. An address from
+// which too many proofs failed is told to wait at each that fails: whoever proves
+// who they are is never turned away for a neighbour's faults, and secrets are too
+// long to be guessed at any pace.
 func (p *Provider) authenticate(c *gin.Context, form url.Values) (clients.Client, error) {
-	address := rate.Address(c.ClientIP())
-	if !p.faults.WouldAllow(address) {
-		return clients.Client{}, &fault{status: http.StatusTooManyRequests, code: temporarilyDown,
-			description: "too many failures from this address", retryAfter: "60"}
-	}
 	client, err := p.prove(c, form)
 	var f *fault
-	if errors.As(err, &f) && f.code == invalidClient {
-		p.faults.Allow(address)
-		if err := p.recordProof(c.Request.Context(), f); err != nil {
-			return clients.Client{}, err
-		}
-		// RFC 6749 §5.2: the scheme that was tried is named.
-		if c.GetHeader("Authorization") != "" {
-			f.challenge = `Basic realm="relais", error="invalid_client"`
-		}
+	if !errors.As(err, &f) || f.code != invalidClient {
+		return client, err
 	}
-	return client, err
+	if err := p.recordProof(c.Request.Context(), f); err != nil {
+		return clients.Client{}, err
+	}
+	if !p.faults.Allow(rate.Address(c.ClientIP())) {
+		return clients.Client{}, &fault{status: http.StatusTooManyRequests, code: temporarilyDown,
+			description: "too many failures from this address", retryAfter: "60", why: f.why, client: f.client}
+	}
+	// RFC 6749 §5.2: the scheme that was tried is named.
+	if c.GetHeader("Authorization") != "" {
+		f.challenge = `Basic realm="relais", error="invalid_client"`
+	}
+	return clients.Client{}, f
 }
 
 // recordProof has a refused proof recorded under the client that it was shown

@@ -241,29 +241,43 @@ func TestClientProofs(t *testing.T) {
 	}
 }
 
-// Guessing is slowed down by address; a client that is who it says is not.
+// Guessing is slowed down by address: each failed proof beyond the limit is told to
+// wait, and still recorded. A client that is who it says is never, not even in the
+// same minute and from the same address, nor with whatever method it is registered.
 func TestGuessingIsSlowed(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
+	h.hold()
 	_, secret := h.service("caf")
-	r := h.rp("caf", secret)
-	slowed := false
-	for range 80 {
-		got := h.post("/oauth/introspect", url.Values{"token": {"x"}}, func(q *http.Request) { q.SetBasicAuth("caf", "guess") })
-		if slowed = got.status == http.StatusTooManyRequests; slowed {
-			if got.header.Get("Retry-After") == "" {
-				t.Error("no Retry-After")
-			}
-			break
+	stale, _ := h.service("stale")
+	r, k := h.rp("caf", secret), h.keyed("keyed")
+	guess := func() answer {
+		return h.post("/oauth/introspect", url.Values{"token": {"x"}}, func(q *http.Request) { q.SetBasicAuth("stale", "an-old-secret") })
+	}
+	for n := range 60 {
+		if got := guess(); got.status != http.StatusUnauthorized {
+			t.Fatalf("guess %d: %d %s", n+1, got.status, got.body)
 		}
 	}
-	if !slowed {
-		t.Error("eighty guesses were answered")
-	}
-	h.advance(2 * time.Minute)
-	for range 100 {
+	for range 20 {
+		slowed := guess()
+		refused(t, slowed, http.StatusTooManyRequests, "temporarily_unavailable")
+		if slowed.header.Get("Retry-After") == "" {
+			t.Error("no Retry-After")
+		}
 		if got := r.introspect("x"); got.status != http.StatusOK {
-			t.Fatalf("%d %s", got.status, got.body)
+			t.Fatalf("a neighbour by secret: %d %s", got.status, got.body)
+		}
+		if got := k.with(sign(t, jose.ES256, k.key, "JWT", k.saying())); got.status != http.StatusOK {
+			t.Fatalf("a neighbour by key: %d %s", got.status, got.body)
 		}
 	}
+	if got := h.rp("caf", secret).tokens(); got.text("access_token") == "" {
+		t.Errorf("a neighbour at the token endpoint: %s", got.body)
+	}
+	if n := strings.Count(h.logs.String(), "why=secret_wrong client="+stale.ID.String()); n != 80 {
+		t.Errorf("%d of 80 guesses are in the structured log", n)
+	}
+	h.advance(time.Minute)
+	refused(t, guess(), http.StatusUnauthorized, "invalid_client")
 }

@@ -1,8 +1,10 @@
 package op
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -136,9 +138,12 @@ func (p *Provider) publicKeys(c *gin.Context) error {
 	return nil
 }
 
+// keysMaxAge is how long caches may keep our keys, and where things are.
+const keysMaxAge = 5 * time.Minute
+
 // shared lets caches and other origins have an answer.
 func shared(c *gin.Context) {
-	c.Header("Cache-Control", "public, max-age=300")
+	c.Header("Cache-Control", fmt.Sprintf("public, max-age=%d", int(keysMaxAge.Seconds())))
 	c.Writer.Header().Del("Pragma")
 	c.Header("Access-Control-Allow-Origin", "*")
 }

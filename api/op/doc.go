@@ -27,7 +27,9 @@
 //   - Algorithms are named where something is parsed. none, and a shared secret
 //     where a key is expected, never verify.
 //   - Every process of the house MUST sign with, believe and publish the same keys:
-//     their files are read again when they change, and written under a lock.
+//     their files are read again when they change, and written under a lock. A key
+//     MUST be published for longer than caches may keep the set before it signs.
+//   - A proof that holds MUST NOT be refused for others' faults at its address.
 //   - PKCE with S256 is required of every client but those of the FranceConnect
 //     profile, whose protocol has none; they must send a nonce and a state.
 //

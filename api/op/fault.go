@@ -16,25 +16,26 @@ import (
 
 // The error codes of the protocols, with their source.
 const (
-	invalidRequest        = "invalid_request"                  // RFC 6749 §4.1.2.1, §5.2
-	invalidClient         = "invalid_client"                   // RFC 6749 §5.2
-	invalidGrant          = "invalid_grant"                    // RFC 6749 §5.2
-	invalidScope          = "invalid_scope"                    // RFC 6749 §5.2
-	unauthorizedClient    = "unauthorized_client"              // RFC 6749 §5.2
-	unsupportedGrant      = "unsupported_grant_type"           // RFC 6749 §5.2
-	unsupportedResponse   = "unsupported_response_type"        // RFC 6749 §4.1.2.1
-	accessDenied          = "access_denied"                    // RFC 6749 §4.1.2.1
-	serverError           = "server_error"                     // RFC 6749 §4.1.2.1
-	temporarilyDown       = "temporarily_unavailable"          // RFC 6749 §4.1.2.1
-	invalidToken          = "invalid_token"                    // RFC 6750 §3.1
-	insufficientScope     = "insufficient_scope"               // RFC 6750 §3.1
-	insufficientAuth      = "insufficient_user_authentication" // RFC 9470 §3
-	invalidTarget         = "invalid_target"                   // RFC 8693 §2.2.2
-	invalidDetails        = "invalid_authorization_details"    // RFC 9396 §5
-	interactionRequired   = "interaction_required"             // OpenID Connect Core §3.1.2.6
-	requestNotSupported   = "request_not_supported"            // OpenID Connect Core §3.1.2.6
-	requestURIInvalid     = "invalid_request_uri"              // OpenID Connect Core §3.1.2.6
-	registrationForbidden = "registration_not_supported"       // OpenID Connect Core §3.1.2.6
+	invalidRequest         = "invalid_request"                  // RFC 6749 §4.1.2.1, §5.2
+	invalidClient          = "invalid_client"                   // RFC 6749 §5.2
+	invalidGrant           = "invalid_grant"                    // RFC 6749 §5.2
+	invalidScope           = "invalid_scope"                    // RFC 6749 §5.2
+	unauthorizedClient     = "unauthorized_client"              // RFC 6749 §5.2
+	unsupportedGrant       = "unsupported_grant_type"           // RFC 6749 §5.2
+	unsupportedResponse    = "unsupported_response_type"        // RFC 6749 §4.1.2.1
+	accessDenied           = "access_denied"                    // RFC 6749 §4.1.2.1
+	serverError            = "server_error"                     // RFC 6749 §4.1.2.1
+	temporarilyDown        = "temporarily_unavailable"          // RFC 6749 §4.1.2.1
+	invalidToken           = "invalid_token"                    // RFC 6750 §3.1
+	insufficientScope      = "insufficient_scope"               // RFC 6750 §3.1
+	insufficientAuth       = "insufficient_user_authentication" // RFC 9470 §3
+	invalidTarget          = "invalid_target"                   // RFC 8693 §2.2.2
+	invalidDetails         = "invalid_authorization_details"    // RFC 9396 §5
+	interactionRequired    = "interaction_required"             // OpenID Connect Core §3.1.2.6
+	requestNotSupported    = "request_not_supported"            // OpenID Connect Core §3.1.2.6
+	requestURIInvalid      = "invalid_request_uri"              // OpenID Connect Core §3.1.2.6: a pushed one that is over
+	requestURINotSupported = "request_uri_not_supported"        // OpenID Connect Core §3.1.2.6: one of elsewhere
+	registrationForbidden  = "registration_not_supported"       // OpenID Connect Core §3.1.2.6
 )
 
 // fault is an error as the protocols say it. What it describes is for

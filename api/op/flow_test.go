@@ -12,6 +12,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates/acting"
 	"github.com/relais-org/relais/organisations/clients"
 )
@@ -308,4 +309,32 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 		h.count(`SELECT count(*) FROM delegations WHERE ended_at IS NOT NULL`) != 0 {
 		t.Error("something changed")
 	}
+}
+
+// What userinfo and introspection say of the actions is what the mandate's line
+// lends now, though the token that is shown was made for more.
+func TestActionsAreTheMandatesOfNow(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	_, secret := h.service("caf")
+	r := h.rp("caf", secret)
+	access := r.tokens().text("access_token")
+	lent := func(got answer) string {
+		details, _ := got.json["authorization_details"].([]any)
+		if len(details) != 1 {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+		return fmt.Sprint(details[0].(map[string]any)["actions"])
+	}
+	is := func(want string) {
+		t.Helper()
+		if info, seen := lent(h.userinfo(access)), lent(r.introspect(access)); info != want || seen != want {
+			t.Errorf("userinfo says %s, introspection %s, want %s", info, seen, want)
+		}
+	}
+	is("[view prepare submit]")
+	must(t, h.store.InTx(t.Context(), store.System(), func(tx *store.Tx) error {
+		return tx.DB().Exec(`UPDATE grants SET actions = '{view}' WHERE mandate_id = ?`, h.mandate.ID).Error
+	}))
+	is("[view]")
 }

@@ -14,7 +14,3 @@ func pivot(out map[string]any) {
 		}
 	}
 }
-
-// profileScopes are the words of the profile for scopes that have another name
-// here.
-var profileScopes = map[string]string{"email": "contact", "phone": "contact"}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -208,5 +209,34 @@ func TestRepScopeIsEnforced(t *testing.T) {
 	}
 	if err := h.acting.ChoosePerson(t.Context(), h.as(h.mediator), id, seen.Version, h.person); err == nil {
 		t.Error("somebody with a housing mandate was chosen for family matters")
+	}
+}
+
+// email and phone are scopes of their own in this profile too: whoever may have one
+// need not be given contact, and whoever asks for one is told nothing of the other.
+func TestFranceConnectEmailAndPhone(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	scopes := []string{"openid", "profile", "birth", "email", "phone"}
+	for scope, told := range map[string]string{"email": "email", "phone": "phone_number"} {
+		for may, list := range map[string][]string{"by itself": {"openid", "profile", "birth", scope}, "and contact": append(scopes, "contact")} {
+			_, secret := h.service("fc-"+scope+"-"+strings.ReplaceAll(may, " ", "-"), func(n *clients.New) {
+				n.Profile, n.AuthMethod, n.IDTokenAlg, n.Scopes = clients.FranceConnect, clients.SecretPost, "HS256", list
+			})
+			r := h.rp("fc-"+scope+"-"+strings.ReplaceAll(may, " ", "-"), secret)
+			r.basic, r.verifier = false, ""
+			v := r.askingFC()
+			v.Set("scope", "openid profile "+scope)
+			got := r.redeemFC(r.code(v))
+			if got.text("scope") != "openid profile "+scope {
+				t.Errorf("%s %s: scope %q", scope, may, got.text("scope"))
+			}
+			info := h.userinfo(got.text("access_token"))
+			for _, name := range []string{"email", "phone_number"} {
+				if (info.text(name) != "") != (name == told) {
+					t.Errorf("%s %s: %s is %q", scope, may, name, info.text(name))
+				}
+			}
+		}
 	}
 }

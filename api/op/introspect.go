@@ -81,7 +81,6 @@ func (p *Provider) look(ctx context.Context, client clients.Client, raw string) 
 	if err != nil {
 		return introspection{}, err
 	}
-	narrow(told.Details, d.Token.Actions)
 	return introspection{Active: true, Issuer: p.Issuer, Subject: told.Subject, Audience: read.Audience, ClientID: read.ClientID, ID: read.ID,
 		Type: "Bearer", Scope: strings.Join(d.Token.Scopes, " "), Expiry: d.Token.ExpiresAt.Unix(), IssuedAt: read.IssuedAt,
 		Actor: &told.Actor, Details: told.Details, Session: told.SID, ACR: p.acr(d), AuthTime: d.AuthTime.Unix()}, nil

@@ -19,6 +19,7 @@ import (
 
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates/document"
+	"github.com/relais-org/relais/organisations/clients"
 )
 
 const (
@@ -26,10 +27,14 @@ const (
 	// rotateAfter is how long a key signs. Earlier ones stay published: answers
 	// to commit checks are evidence, and must stay verifiable.
 	rotateAfter = 90 * 24 * time.Hour
+	// settleAfter is how long a key is published before it signs: whoever keeps the
+	// set for as long as they may (keysMaxAge) has it by then, though our processes'
+	// clocks differ by minutes.
+	settleAfter = 2 * keysMaxAge
 )
 
-// rsaKey is one RSA key as its file has it.
-type rsaKey struct {
+// datedKey is one private key as the files have it, the keyring's too.
+type datedKey struct {
 	CreatedAt time.Time       `json:"created_at"`
 	JWK       jose.JSONWebKey `json:"jwk"`
 }
@@ -38,7 +43,7 @@ type rsaKey struct {
 func OpenKeys(path string, random io.Reader, now func() time.Time) (*Keys, error) {
 	k := &Keys{
 		path: path, random: random, now: now,
-		known: store.NewKnown[[sha256.Size]byte, []byte](mostKnownTokens),
+		known: store.NewKnown[[sha256.Size]byte, clients.AccessToken](mostKnownTokens),
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
@@ -99,6 +104,9 @@ func (k *Keys) current() (held, error) {
 		if now.ring, err = document.LoadKeyring(k.path, k.random); err != nil {
 			return held{}, err
 		}
+		if now.es, err = k.readES(); err != nil {
+			return held{}, err
+		}
 		now.ringFile = ringFile
 	}
 	if !sameFile(now.rsaFile, rsaFile) {
@@ -119,8 +127,9 @@ func sameFile(a, b os.FileInfo) bool {
 	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
 }
 
-// RotateDue makes new keys where the active ones have signed for long enough.
-// What signs is what was kept: the files first.
+// RotateDue makes new keys where the newest are old enough, and the first RSA key,
+// which is so known to all before a client asks for it. What signs is what was kept:
+// the files first.
 func (k *Keys) RotateDue() error {
 	now := k.now()
 	err := k.alone(func() error {
@@ -136,13 +145,13 @@ func (k *Keys) RotateDue() error {
 	if err != nil {
 		return err
 	}
-	return k.makeRSA(func(all []rsaKey) bool { return len(all) > 0 && now.Sub(all[0].CreatedAt) >= rotateAfter })
+	return k.makeRSA(func(all []datedKey) bool { return len(all) == 0 || now.Sub(all[0].CreatedAt) >= rotateAfter })
 }
 
 func (k *Keys) rsaPath() string { return k.path + ".rs256" }
 
-// makeRSA adds an active RSA key to those that are kept, if they need one.
-func (k *Keys) makeRSA(needed func(all []rsaKey) bool) error {
+// makeRSA adds an RSA key to those that are kept, if they need one.
+func (k *Keys) makeRSA(needed func(all []datedKey) bool) error {
 	return k.alone(func() error {
 		all, err := k.readRSA()
 		if err != nil || !needed(all) {
@@ -159,7 +168,7 @@ func (k *Keys) makeRSA(needed func(all []rsaKey) bool) error {
 			return err
 		}
 		jwk.KeyID = base64.RawURLEncoding.EncodeToString(sum)
-		raw, err := json.MarshalIndent(append([]rsaKey{{CreatedAt: k.now().UTC().Truncate(time.Second), JWK: jwk}}, all...), "", "  ")
+		raw, err := json.MarshalIndent(append([]datedKey{{CreatedAt: k.now().UTC().Truncate(time.Second), JWK: jwk}}, all...), "", "  ")
 		if err != nil {
 			return err
 		}
@@ -170,8 +179,24 @@ func (k *Keys) makeRSA(needed func(all []rsaKey) bool) error {
 	})
 }
 
+// readES gives the keys of the keyring's file, which LoadKeyring has checked: a
+// keyring signs with its newest key alone.
+func (k *Keys) readES() ([]datedKey, error) {
+	raw, err := os.ReadFile(k.path)
+	if err != nil {
+		return nil, fmt.Errorf("read the provider's keys: %w", err)
+	}
+	var ring struct {
+		Keys []datedKey `json:"keys"`
+	}
+	if err := json.Unmarshal(raw, &ring); err != nil || len(ring.Keys) == 0 {
+		return nil, errors.New("the file of the provider's keys cannot be read") // the cause could quote a key
+	}
+	return ring.Keys, nil
+}
+
 // readRSA gives none where there is no file yet.
-func (k *Keys) readRSA() ([]rsaKey, error) {
+func (k *Keys) readRSA() ([]datedKey, error) {
 	raw, err := os.ReadFile(k.rsaPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -179,7 +204,7 @@ func (k *Keys) readRSA() ([]rsaKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the RSA keys: %w", err)
 	}
-	var all []rsaKey
+	var all []datedKey
 	if err := json.Unmarshal(raw, &all); err != nil {
 		return nil, errors.New("the file of RSA keys cannot be read") // the cause could quote a key
 	}

@@ -14,13 +14,14 @@ import (
 
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates/document"
+	"github.com/relais-org/relais/organisations/clients"
 )
 
-// Keys sign what the provider says: ES256 always, RS256 only once a client asks
-// for it. They may be used by several goroutines at once, and by several
-// processes on the same files.
+// Keys sign what the provider says, by ES256, or by RS256 for the clients that ask
+// for it. They may be used by several goroutines at once, and by several processes
+// on the same files.
 //
-//	active ──Rotate──▶ previous ──Rotate──▶ retired   (all published)
+//	made ──settleAfter──▶ signs ──until the next one signs──▶ signed   (all published)
 type Keys struct {
 	path   string // of the ES256 keyring's file; the RSA keys lie beside it
 	random io.Reader
@@ -28,18 +29,18 @@ type Keys struct {
 
 	mu   sync.Mutex
 	held held
-	// known are the payloads of access tokens whose signature is known to be ours,
-	// by their SHA-256.
-	known *store.Known[[sha256.Size]byte, []byte]
+	// known are access tokens whose signature is known to be ours, by the SHA-256 of
+	// their bytes.
+	known *store.Known[[sha256.Size]byte, clients.AccessToken]
 }
 
-// mostKnownTokens bounds what is remembered: about 1 kB for each token.
+// mostKnownTokens bounds what is remembered: less than 1 kB for each token.
 const mostKnownTokens = 10_000
 
 // held is what the files held when they were last read.
 type held struct {
-	ring *document.Keyring
-	rsa  []rsaKey // newest first; the first signs
+	ring    *document.Keyring
+	es, rsa []datedKey // newest first, those of the ring too; signing says which signs
 	// as they were then; nil: not there
 	ringFile, rsaFile os.FileInfo
 }
@@ -82,21 +83,37 @@ func compact(key jose.SigningKey, typ string, payload []byte) (string, error) {
 	return object.CompactSerialize()
 }
 
-// SignAs signs with the active ES256 key, for those who sign in the provider's
-// name (document.Keyring.SignAs).
+// SignAs signs with the ES256 key of now, for those who sign in the provider's
+// name, under a kind of their own that is not mandates' (document.Keyring.SignAs).
 func (k *Keys) SignAs(typ string, payload []byte) (jws, kid string, err error) {
+	if typ == "" || typ == document.JWSType {
+		return "", "", errors.New("this typ is the mandates' own")
+	}
 	h, err := k.current()
 	if err != nil {
 		return "", "", err
 	}
-	return h.ring.SignAs(typ, payload)
+	key := signing(h.es, k.now()).JWK
+	jws, err = compact(jose.SigningKey{Algorithm: jose.ES256, Key: key}, typ, payload)
+	return jws, key.KeyID, err
 }
 
-// rsaKey is the active RSA key, made at the first asking.
+// signing is the key that signs now: the newest that everybody can have; of a new
+// house, where nobody can have any, the oldest. There is at least one.
+func signing(all []datedKey, now time.Time) datedKey {
+	for _, key := range all {
+		if !now.Before(key.CreatedAt.Add(settleAfter)) {
+			return key
+		}
+	}
+	return all[len(all)-1]
+}
+
+// rsaKey is the RSA key that signs now, made here where RotateDue has not yet.
 func (k *Keys) rsaKey() (jose.JSONWebKey, error) {
 	h, err := k.current()
 	if err == nil && len(h.rsa) == 0 {
-		if err = k.makeRSA(func(all []rsaKey) bool { return len(all) == 0 }); err == nil {
+		if err = k.makeRSA(func(all []datedKey) bool { return len(all) == 0 }); err == nil {
 			h, err = k.current()
 		}
 	}
@@ -106,7 +123,7 @@ func (k *Keys) rsaKey() (jose.JSONWebKey, error) {
 	case len(h.rsa) == 0:
 		return jose.JSONWebKey{}, errors.New("the file of RSA keys is gone")
 	}
-	return h.rsa[0].JWK, nil
+	return signing(h.rsa, k.now()).JWK, nil
 }
 
 func (h held) public() jose.JSONWebKeySet {
@@ -139,20 +156,25 @@ func (k *Keys) Public() ([]byte, error) {
 	return json.Marshal(h.public())
 }
 
-// Access gives the payload of an access token of ours (RFC 9068), after checking
-// its signature and its kind; that it is over is for others to see. A token whose
-// very bytes this process signed, or checked before, is not checked again: what a
-// signature says of bytes does not change.
-func (k *Keys) Access(raw string) ([]byte, error) {
+// Access reads an access token of ours (RFC 9068): its signature and its kind, its
+// issuer and its end. A token that we signed and that does not hold any more is
+// refused with clients.ErrTokenOver. What this process signed or checked before, by
+// its very bytes, is not checked and read again, but for its end: what a signature
+// says of bytes does not change.
+func (k *Keys) Access(raw, issuer string) (clients.AccessToken, error) {
 	hash := sha256.Sum256([]byte(raw))
-	if payload, ok := k.known.Of(hash); ok {
-		return payload, nil
+	token, known := k.known.Of(hash)
+	if !known {
+		payload, err := k.verify(raw, typAccess, jose.ES256)
+		if err != nil {
+			return clients.AccessToken{}, err
+		}
+		if err := json.Unmarshal(payload, &token); err != nil {
+			return clients.AccessToken{}, fmt.Errorf("%w: %w", clients.ErrTokenOver, err)
+		}
+		k.known.Keep(hash, token)
 	}
-	payload, err := k.verify(raw, typAccess, jose.ES256)
-	if err == nil {
-		k.known.Keep(hash, payload)
-	}
-	return payload, err
+	return token, token.Check(issuer, k.now())
 }
 
 // signAccess signs the claims of an access token.
@@ -161,9 +183,13 @@ func (k *Keys) signAccess(claims any) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("write claims: %w", err)
 	}
+	var token clients.AccessToken
+	if err := json.Unmarshal(payload, &token); err != nil {
+		return "", fmt.Errorf("read claims: %w", err)
+	}
 	raw, _, err := k.SignAs(typAccess, payload)
 	if err == nil {
-		k.known.Keep(sha256.Sum256([]byte(raw)), payload)
+		k.known.Keep(sha256.Sum256([]byte(raw)), token)
 	}
 	return raw, err
 }

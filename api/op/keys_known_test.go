@@ -2,30 +2,37 @@ package op
 
 import (
 	"crypto/rand"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/relais-org/relais/organisations/clients"
 )
 
+const issuedBy = "https://relais.example"
+
 // What was checked once is known by its very bytes: nothing that differs in one of
-// them is, whatever it says, and another process checks for itself.
+// them is, whatever it says, and another process checks for itself. What is known
+// is over all the same when its time comes, or elsewhere.
 func TestAccessTokensAreKnownByTheirBytes(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "keys")
+	path, now := filepath.Join(t.TempDir(), "keys"), time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	open := func() *Keys {
-		k, err := OpenKeys(path, rand.Reader, time.Now)
+		k, err := OpenKeys(path, rand.Reader, func() time.Time { return now })
 		if err != nil {
 			t.Fatal(err)
 		}
 		return k
 	}
 	signer, other := open(), open()
-	raw, err := signer.signAccess(map[string]string{"jti": "one"})
+	claims := map[string]any{"iss": issuedBy, "aud": issuedBy, "jti": "one", "exp": now.Add(time.Minute).Unix(), "act": map[string]string{"sub": "mediator"}}
+	raw, err := signer.signAccess(claims)
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, err := signer.sign("ES256", typPlain, map[string]string{"jti": "one"}, nil)
+	id, err := signer.sign("ES256", typPlain, claims, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,9 +40,9 @@ func TestAccessTokensAreKnownByTheirBytes(t *testing.T) {
 	flipped := []byte(parts[1])
 	flipped[4] ^= 1
 	for _, k := range []*Keys{signer, other, other} { // the last knows it too
-		payload, err := k.Access(raw)
-		if err != nil || string(payload) != `{"jti":"one"}` {
-			t.Errorf("%s, %v", payload, err)
+		token, err := k.Access(raw, issuedBy)
+		if err != nil || token.ID != "one" || token.Actor.Subject != "mediator" || len(token.Audience) != 1 {
+			t.Errorf("%+v, %v", token, err)
 		}
 		for name, wrong := range map[string]string{
 			"another payload":  parts[0] + "." + string(flipped) + "." + parts[2],
@@ -44,9 +51,18 @@ func TestAccessTokensAreKnownByTheirBytes(t *testing.T) {
 			"an ID token":      id,
 			"nothing":          "",
 		} {
-			if _, err := k.Access(wrong); err == nil {
-				t.Errorf("%s was taken", name)
+			if _, err := k.Access(wrong, issuedBy); err == nil || errors.Is(err, clients.ErrTokenOver) {
+				t.Errorf("%s: %v", name, err)
 			}
+		}
+		if _, err := k.Access(raw, "https://other.example"); !errors.Is(err, clients.ErrTokenOver) {
+			t.Errorf("another issuer's: %v", err)
+		}
+	}
+	now = now.Add(time.Minute)
+	for _, k := range []*Keys{signer, other, open()} {
+		if _, err := k.Access(raw, issuedBy); !errors.Is(err, clients.ErrTokenOver) {
+			t.Errorf("past its end: %v", err)
 		}
 	}
 }

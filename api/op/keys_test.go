@@ -3,9 +3,11 @@ package op_test
 import (
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -82,8 +84,8 @@ func TestTwoProcessesHaveTheSameKeys(t *testing.T) {
 			must(t, keys.RotateDue()) // both find it due, one does it
 		}
 	}
-	// 4 rotations of ES256; the first RSA key came after two, and 2 followed.
-	if n := len(published(t, web).Keys); n != 5+3 {
+	// 4 rotations of ES256; the first RSA key was made at the first, and 3 followed.
+	if n := len(published(t, web).Keys); n != 5+4 {
 		t.Errorf("%d keys are published", n)
 	}
 }
@@ -127,4 +129,67 @@ func TestOneKeyIsMadeAtOnce(t *testing.T) {
 	if n := len(k.PublicJWKS().Keys); n != 2 {
 		t.Errorf("%d keys are kept", n)
 	}
+}
+
+// A key is published before it signs, for longer than a service may keep the set
+// that it read: whoever has the set of any instant, as old as caches may have it,
+// verifies what is signed. Each process goes by the same rule.
+func TestAKeyIsKnownBeforeItSigns(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.hold()
+	keys, web := h.second()
+	algorithms := []string{"ES256", "RS256"}
+	maxAge := cacheable(t, web)
+	must(t, h.keys.RotateDue()) // the first RSA key, before anybody asks for one
+	cached := published(t, web)
+	signers := func() (kids []string) {
+		for _, algorithm := range algorithms {
+			for _, process := range []*op.Keys{h.keys, keys} {
+				token, err := process.Sign(algorithm, "JWT", map[string]any{})
+				must(t, err)
+				kid := kidOf(t, token)
+				if len(cached.Key(kid)) != 1 {
+					t.Errorf("%s is signed by a key that a set of %s ago does not hold", algorithm, maxAge)
+				}
+				if len(kids) > 0 && process == keys && kid != kids[len(kids)-1] {
+					t.Errorf("%s: the processes sign by different keys", algorithm)
+				}
+				kids = append(kids, kid)
+			}
+		}
+		return kids
+	}
+	before := signers()
+	h.advance(90 * 24 * time.Hour)
+	cached = published(t, web) // read just before the rotation
+	must(t, keys.RotateDue())
+	if n := len(published(t, web).Keys); n != len(cached.Keys)+len(algorithms) {
+		t.Fatalf("%d keys are published after %d", n, len(cached.Keys))
+	}
+	for range 2 {
+		if again := signers(); !slices.Equal(again, before) {
+			t.Error("a key signs before it could be known")
+		}
+		h.advance(maxAge - time.Second)
+	}
+	cached = published(t, web) // by now everybody has read it again
+	h.advance(maxAge)
+	for i, kid := range signers() {
+		if kid == before[i] {
+			t.Error("the earlier key still signs")
+		}
+	}
+}
+
+// cacheable is how long a service may keep the published set.
+func cacheable(t *testing.T, provider http.Handler) time.Duration {
+	t.Helper()
+	w := httptest.NewRecorder()
+	provider.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/oauth/keys", nil))
+	var seconds int
+	if _, err := fmt.Sscanf(w.Header().Get("Cache-Control"), "public, max-age=%d", &seconds); err != nil || seconds == 0 {
+		t.Fatalf("Cache-Control %q", w.Header().Get("Cache-Control"))
+	}
+	return time.Duration(seconds) * time.Second
 }

@@ -39,8 +39,9 @@ type Provider struct {
 	begun    *rate.Limiter
 }
 
-// Limits by address, of this process. A service that behaves is never slowed:
-// what is counted are faults of clients' proofs and requests begun by browsers.
+// Limits by address, of this process. What is counted are faults of clients'
+// proofs, and requests begun by browsers. A service that proves who it is is never
+// slowed, whoever else shares its address.
 const (
 	faultsPerMinute = 60
 	begunPerMinute  = 600

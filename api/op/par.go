@@ -29,6 +29,9 @@ func (p *Provider) push(c *gin.Context) error {
 	if form.Has("client_id") && form.Get("client_id") != client.ClientID {
 		return bad(invalidRequest, "client_id is another client's")
 	}
+	if form.Has("request_uri") {
+		return bad(invalidRequest, "request_uri has no place in a request that is pushed") // RFC 9126 §2.1
+	}
 	form.Set("client_id", client.ClientID)
 	a, err := p.whoAsks(c.Request.Context(), form)
 	if err != nil {

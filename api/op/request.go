@@ -70,7 +70,7 @@ func visible(s string) bool {
 
 // unsupported parameters, each with the code it is refused by.
 var unsupported = [][2]string{
-	{"request", requestNotSupported}, {"request_uri", requestURIInvalid}, {"registration", registrationForbidden},
+	{"request", requestNotSupported}, {"request_uri", requestURINotSupported}, {"registration", registrationForbidden},
 }
 
 // params validates everything else of a request. Its faults may go back to the
@@ -116,9 +116,6 @@ func (p *Provider) params(a asker, v url.Values) (acting.Params, error) {
 func scopesFor(client clients.Client, list string) ([]string, error) {
 	var out []string
 	for _, s := range words(list) {
-		if to, there := profileScopes[s]; there && client.Profile == clients.FranceConnect {
-			s = to
-		}
 		if !slices.Contains(supportedScopes(), s) || slices.Contains(out, s) {
 			continue
 		}

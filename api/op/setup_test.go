@@ -42,11 +42,13 @@ import (
 
 // house is a provider over real HTTP and a database of its own: an organisation
 // with a mediator who may act for one person, in housing benefit. Independent
-// clients live in real time, so the clock is the real one, moved on by the test.
+// clients live in real time, so the clock is the real one, moved on by the test,
+// until the test holds it.
 type house struct {
 	t        testing.TB
 	store    *store.Store
 	ahead    atomic.Int64
+	held     atomic.Pointer[time.Time]
 	commands *command.Runner
 	orgs     *organisations.Service
 	people   *beneficiaries.Service
@@ -72,7 +74,7 @@ const (
 	bye       = "http://127.0.0.1:9999/bye"
 )
 
-var everyScope = []string{"openid", "profile", "birth", "address", "contact", "offline_access"}
+var everyScope = []string{"openid", "profile", "birth", "address", "contact", "email", "phone", "offline_access"}
 
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -87,7 +89,11 @@ func setup(t testing.TB) *house {
 	h := &house{t: t, logs: new(bytes.Buffer), session: uuid.New()}
 	env := store.SystemEnv()
 	env.Now = func() time.Time {
-		return time.Now().Add(time.Duration(h.ahead.Load())).UTC().Truncate(time.Microsecond)
+		now := time.Now()
+		if held := h.held.Load(); held != nil {
+			now = *held
+		}
+		return now.Add(time.Duration(h.ahead.Load())).UTC().Truncate(time.Microsecond)
 	}
 	h.store = storetest.NewWithEnv(t, env)
 	server := httptest.NewUnstartedServer(nil)
@@ -106,6 +112,13 @@ func setup(t testing.TB) *house {
 }
 
 func (h *house) advance(d time.Duration) { h.ahead.Add(int64(d)) }
+
+// hold stops the clock, so that what is counted by the minute does not depend on
+// how fast this machine is. Only advance moves it from then on.
+func (h *house) hold() {
+	now := time.Now()
+	h.held.Store(&now)
+}
 
 func (h *house) furnish() {
 	h.t.Helper()

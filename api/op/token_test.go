@@ -141,6 +141,7 @@ func TestKeysRotate(t *testing.T) {
 	if h.userinfo(access).status != http.StatusOK {
 		t.Error("a token of the earlier key opens nothing")
 	}
+	h.advance(10 * time.Minute)
 	if fresh := r.tokens().text("access_token"); strings.Split(fresh, ".")[0] == strings.Split(access, ".")[0] {
 		t.Error("the earlier key still signs")
 	}

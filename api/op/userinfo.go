@@ -87,7 +87,6 @@ func (p *Provider) tell(c *gin.Context, d acting.Delegation, told acting.Claims)
 	if d.Client.Profile == clients.FranceConnect {
 		pivot(out)
 	} else {
-		narrow(told.Details, d.Token.Actions)
 		out["authorization_details"] = told.Details
 	}
 	if d.Client.UserinfoAlg == "" {

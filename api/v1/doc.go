@@ -3,7 +3,8 @@
 // written from it, and every request is checked against it before a handler
 // sees it.
 //
-//	address limit ─▶ no route: 404 ─▶ token ─▶ rate of the client ─▶ the specification ─▶ handler ─▶ one command
+//	no route: 404 ─▶ token ─▶ rate of the client ─▶ the specification ─▶ handler ─▶ one command
+//	                   └ refused: 401, and 429 where strangers keep trying
 //
 // Invariants:
 //   - Whatever is sent, the answer is as the specification says; a fault of the
@@ -11,6 +12,8 @@
 //   - A token is looked up at every request: suspension and revocation bite at
 //     once. Software's is opaque; a service's is a JWT of ours, whose claims are
 //     checked and then only its jti is used.
+//   - Whoever shows a token that holds MUST NOT be turned away for what others did
+//     at the same address, nor be counted as a stranger with one that is over.
 //   - A scope that the specification asks for and the token lacks is refused
 //     before anything is looked up.
 //

@@ -21,6 +21,7 @@ import (
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/internal/rate"
 	"github.com/relais-org/relais/mandates/software"
+	"github.com/relais-org/relais/organisations/clients"
 )
 
 // begin sets what every answer has, bounds the body, and turns a panic into the
@@ -69,8 +70,9 @@ func (a *API) admit(c *gin.Context) {
 	}
 	c.Set(routeKey, found{route, params})
 	caller, err := a.authenticate(c, route)
+	c.Set(oursKey, err == nil || errors.Is(err, clients.ErrTokenOver))
 	if err != nil {
-		a.fail(c, err)
+		a.fail(c, a.stranger(c, err))
 		return
 	}
 	c.Set(callerKey, caller)

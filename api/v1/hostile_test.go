@@ -88,15 +88,66 @@ func TestServicesThatComeLate(t *testing.T) {
 	}
 }
 
-// An address that keeps trying tokens is turned away, whatever it brings.
+// An address that keeps trying tokens of nobody's is told to wait at each more.
+// Whoever shows one that holds is answered, in the same minute and from the same
+// address: many organisations' software runs behind one.
 func TestStrangersAreSlowed(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
-	for range 60 {
-		h.refused(h.call("GET", "/api/v1/cases", nil, with("Authorization", "Bearer rls_guess")), 401, "token_invalid")
+	g := h.given("benefits", "prepare")
+	guess := func(from ...func(*http.Request)) answer {
+		return h.call("GET", "/api/v1/cases", nil, append(from, with("Authorization", "Bearer rls_guess"))...)
 	}
-	h.refused(h.call("GET", "/api/v1/cases", nil), 429, "api_rate")
+	for range 60 {
+		h.refused(guess(), 401, "token_invalid")
+	}
+	for range 5 {
+		slowed := guess()
+		h.refused(slowed, 429, "api_rate")
+		if slowed.header.Get("Retry-After") != "60" {
+			t.Errorf("Retry-After %q", slowed.header.Get("Retry-After"))
+		}
+		h.ok(h.call("GET", "/api/v1/cases", nil), 200)
+		h.ok(h.call("POST", "/api/v1/commit-checks", map[string]any{"procedure": procedure, "action": "prepare"}, as(g.token)), 200)
+	}
+	h.refused(guess(with("X-Forwarded-For", "192.0.2.7")), 401, "token_invalid") // the address is the one that the engine outside found
 	h.clock.Advance(time.Minute)
+	h.refused(guess(), 401, "token_invalid")
+}
+
+// Software that comes late, or after it was stopped, guesses nothing: it is told so
+// each time, however often, and neither waits nor makes its neighbours wait.
+func TestSoftwareThatComesLate(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	stopped, held := h.newSoftware("Stopped", h.here.org, []string{"cases:read"})
+	must(t, h.clients.Suspend(t.Context(), authz.Actor{System: true, Now: h.store.Now()}, stopped.ID))
+	h.clock.Advance(clients.SoftwareTokenLife)
+	late := h.token
+	h.keepToken()
+	for range 40 {
+		for _, token := range []string{late, held} {
+			got := h.call("GET", "/api/v1/cases", nil, as(token))
+			h.refused(got, 401, "token_invalid")
+			if !strings.Contains(got.header.Get("WWW-Authenticate"), "is over") {
+				t.Fatalf("challenge %q", got.header.Get("WWW-Authenticate"))
+			}
+		}
+	}
+	h.refused(h.call("GET", "/api/v1/cases", nil, as("rls_guess")), 401, "token_invalid") // not the sixty-first
+	h.ok(h.call("GET", "/api/v1/cases", nil), 200)
+}
+
+// A scope that the operator withdraws from software is gone from the token that it
+// holds: the next request is refused, not one in a quarter of an hour.
+func TestAWithdrawnScopeBitesAtOnce(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	path := "/api/v1/people/" + h.here.person.String()
+	h.ok(h.call("GET", path, nil), 200)
+	_, _, err := h.clients.Change(t.Context(), h.freshOperator(), h.software.ID, clients.Changes{Name: h.software.Name, Scopes: []string{"cases:read"}})
+	must(t, err)
+	h.refused(h.call("GET", path, nil), 403, "scope_missing")
 	h.ok(h.call("GET", "/api/v1/cases", nil), 200)
 }
 

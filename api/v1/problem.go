@@ -66,7 +66,7 @@ func status(p *problem.Error) int {
 }
 
 // challengeOf says what kind of token would do (RFC 6750 §3). One that we did
-// sign is told apart, in words, from one that we never did.
+// give is told apart, in words, from one that we never did.
 func challengeOf(c *gin.Context, p *problem.Error, code int) string {
 	const realm = `Bearer realm="relais"`
 	switch {

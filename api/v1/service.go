@@ -40,7 +40,7 @@ func (o *operations) Evaluate(ctx context.Context, r EvaluateRequestObject) (Eva
 	switch {
 	case b.Resource.Type != resourceProcedure:
 		return nil, problem.Invalid(problem.At("resource.type", "value_not_valid"))
-	case q.subject.Subject == "" || b.Subject.Id != q.subject.Subject:
+	case q.subject == "" || b.Subject.Id != q.subject:
 		return nil, problem.Invalid(problem.At("subject.id", "not_the_tokens"))
 	}
 	key := o.Store.Env().NewID().String()

@@ -1,16 +1,14 @@
 package v1
 
 import (
-	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/gin-gonic/gin"
 
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/rate"
 	"github.com/relais-org/relais/organisations/clients"
 )
 
@@ -18,8 +16,9 @@ import (
 type caller struct {
 	client clients.Client
 	// access is the jti of a delegated token; empty for software.
-	access  string
-	subject actorClaim
+	access string
+	// subject is the mediator that a delegated token names, pairwise.
+	subject string
 }
 
 // The security schemes of the specification.
@@ -61,88 +60,62 @@ func (a *API) bySoftware(c *gin.Context, token string, scopes []string) (caller,
 	return caller{client: client}, nil
 }
 
-// accessClaims are what is read of a delegated token (RFC 9068, 2.2).
-type accessClaims struct {
-	Issuer   string          `json:"iss"`
-	Audience json.RawMessage `json:"aud"`
-	ID       string          `json:"jti"`
-	Expiry   int64           `json:"exp"`
-	Actor    actorClaim      `json:"act"`
-}
-
-type actorClaim struct {
-	Subject string `json:"sub"`
-}
-
 // byService checks a delegated token as it stands. What it still opens is
 // acting's to say, at the very hop.
-func (a *API) byService(c *gin.Context, token string) (caller, error) {
-	claims, ours, err := a.read(token)
-	c.Set(oursKey, ours)
+func (a *API) byService(c *gin.Context, raw string) (caller, error) {
+	token, err := a.Keyring.Access(raw, a.Issuer)
 	if err != nil {
 		return caller{}, errTokenInvalid.Because(err)
 	}
-	client, err := a.Clients.ByClientID(c.Request.Context(), a.holder(claims))
+	to := a.holder(token)
+	if to == "" {
+		return caller{}, errTokenInvalid.Because(clients.ErrTokenOver) // for another audience
+	}
+	client, err := a.Clients.ByClientID(c.Request.Context(), to)
 	if problem.Is(err, "not_found") {
-		return caller{}, errTokenInvalid
+		return caller{}, errTokenInvalid.Because(clients.ErrTokenOver)
 	}
 	if err != nil {
 		return caller{}, err
 	}
-	return caller{client: client, access: claims.ID, subject: claims.Actor}, nil
+	return caller{client: client, access: token.ID, subject: token.Actor.Subject}, nil
 }
 
-// oursKey holds whether the token shown bears our signature. tokenOver then says
-// that it is over: a service that comes late guesses nothing, and is not counted
-// among those who do.
+// oursKey holds whether the token shown was given by us, whatever became of it.
+// tokenOver then says that it is over: who comes late guesses nothing, and is not
+// counted among those who do.
 const (
 	oursKey   = "relais.token"
 	tokenOver = `error_description="The access token is over"` //nolint:gosec // words, not a secret
 )
 
-// read verifies signature, type, issuer, audience and end (RFC 9068, 4). ours
-// says that the signature is.
-func (a *API) read(token string) (claims accessClaims, ours bool, err error) {
-	payload, err := a.Keyring.Access(token)
-	if err != nil {
-		return claims, false, err
+// stranger counts a refused token by the address it came from, unless it was ours.
+// From an address that keeps showing tokens of nobody's the next are told to wait;
+// whoever shows one that holds never is, for what its neighbours do.
+func (a *API) stranger(c *gin.Context, err error) error {
+	if problem.As(err).Kind != problem.KindUnauthenticated || c.GetBool(oursKey) {
+		return err
 	}
-	if err := json.Unmarshal(payload, &claims); err != nil {
-		return claims, true, err
+	left, until := a.strange.Take(rate.Address(c.ClientIP()))
+	if left >= 0 {
+		return err
 	}
-	switch {
-	case claims.Issuer != a.Issuer:
-		return claims, true, errors.New("another issuer's")
-	case a.holder(claims) == "":
-		return claims, true, errors.New("for another audience")
-	case !a.Store.Now().Before(time.Unix(claims.Expiry, 0)):
-		return claims, true, errors.New("expired")
-	case claims.ID == "":
-		return claims, true, errors.New("without jti")
-	}
-	return claims, true, nil
+	c.Header("Retry-After", seconds(until.Sub(a.Store.Now())))
+	return errTooMany.Because(err)
 }
 
 // holder is the service that a token was given to: the one audience beside
 // ourselves. An exchanged token (OP-08) names the service it was exchanged for
 // alone; what it lends there is asked of us.
-func (a *API) holder(claims accessClaims) string {
-	to := slices.DeleteFunc(audiences(claims.Audience), func(s string) bool { return s == a.Issuer })
-	if len(to) != 1 {
-		return ""
+func (a *API) holder(token clients.AccessToken) (to string) {
+	for _, s := range token.Audience {
+		switch {
+		case s == a.Issuer:
+		case to != "":
+			return ""
+		default:
+			to = s
+		}
 	}
-	return to[0]
-}
-
-// audiences reads aud, one or several (RFC 7519, 4.1.3).
-func audiences(raw json.RawMessage) []string {
-	var one string
-	if json.Unmarshal(raw, &one) == nil {
-		return []string{one}
-	}
-	var several []string
-	if json.Unmarshal(raw, &several) != nil {
-		return nil
-	}
-	return several
+	return to
 }

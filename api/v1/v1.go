@@ -4,8 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"strings"
+	"net"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -28,10 +27,9 @@ type Dependencies struct {
 	Clients  *clients.Registry
 	Software *software.Service
 	Acting   *acting.Service
-	// Keyring checks the signature of the provider's access tokens, and gives their
-	// payload (op.Keys).
+	// Keyring reads the provider's access tokens, checked (op.Keys).
 	Keyring interface {
-		Access(raw string) ([]byte, error)
+		Access(raw, issuer string) (clients.AccessToken, error)
 	}
 	// Issuer is the provider's name, "https://relais.example".
 	Issuer string
@@ -48,7 +46,7 @@ type API struct {
 	router  routers.Router
 	inner   *gin.Engine
 	rates   map[clients.Kind]*rate.Windows // by client
-	strange *rate.Windows                  // refused tokens, by address
+	strange *rate.Windows                  // refused tokens that were never ours, by address
 }
 
 const (
@@ -87,13 +85,19 @@ func New(d Dependencies) (*API, error) {
 	if a.router, err = gorillamux.NewRouter(doc); err != nil {
 		return nil, fmt.Errorf("route the specification: %w", err)
 	}
+	if a.inner, err = a.engine(); err != nil {
+		return nil, err
+	}
 	return a, nil
 }
 
 // engine routes what is under our own prefixes, so that what is not there
 // answers a problem as well.
-func (a *API) engine() *gin.Engine {
+func (a *API) engine() (*gin.Engine, error) {
 	e := gin.New()
+	if err := e.SetTrustedProxies(nil); err != nil { // enter says whose address it is
+		return nil, err
+	}
 	e.RedirectTrailingSlash = false // another path is another thing
 	e.Use(a.begin, a.admit, a.check)
 	strict := NewStrictHandlerWithOptions(&operations{a}, nil, StrictGinServerOptions{
@@ -102,29 +106,21 @@ func (a *API) engine() *gin.Engine {
 		ResponseErrorHandlerFunc: a.fail,
 	})
 	RegisterHandlersWithOptions(e, strict, GinServerOptions{ErrorHandler: func(c *gin.Context, err error, _ int) { a.fail(c, unreadable(err)) }})
-	return e
+	return e, nil
 }
 
 // Mount adds our addresses. Every one needs a token; none a session.
 func (a *API) Mount(r gin.IRouter) {
-	a.inner = a.engine()
 	r.Any("/api/v1/*rest", a.enter)
 	r.Any("/access/v1/*rest", a.enter)
 }
 
-// enter turns away an address that keeps showing tokens which do not hold.
+// enter hands a request to our own routes. The address it comes from was found by
+// the engine outside, which knows what stands in front of it.
 func (a *API) enter(c *gin.Context) {
-	from := rate.Address(c.ClientIP())
-	if left, until := a.strange.Left(from); left == 0 {
-		a.begin(c)
-		c.Header("Retry-After", seconds(until.Sub(a.Store.Now())))
-		a.fail(c, errTooMany)
-		return
-	}
-	a.inner.ServeHTTP(c.Writer, c.Request)
-	if c.Writer.Status() == http.StatusUnauthorized && !strings.Contains(c.Writer.Header().Get("WWW-Authenticate"), tokenOver) {
-		a.strange.Take(from)
-	}
+	r := *c.Request
+	r.RemoteAddr = net.JoinHostPort(c.ClientIP(), "0")
+	a.inner.ServeHTTP(c.Writer, &r)
 }
 
 func seconds(d time.Duration) string {
