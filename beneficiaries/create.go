@@ -83,6 +83,9 @@ func madeBefore(tx *command.Tx, id, organisation uuid.UUID) (Beneficiary, error)
 	if id == uuid.Nil {
 		return Beneficiary{}, nil
 	}
+	if err := awaitTwin(tx.Tx, id); err != nil {
+		return Beneficiary{}, err
+	}
 	kept, err := load(tx.DB(), id, false)
 	switch {
 	case problem.Is(err, "not_found"):

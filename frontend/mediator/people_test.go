@@ -2,6 +2,7 @@ package mediator_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -128,6 +129,41 @@ func TestDuplicatesAreAskedAbout(t *testing.T) {
 	if n := h.count("SELECT count(*) FROM beneficiaries"); n != 2 {
 		t.Errorf("%d people after the answer, want 2", n)
 	}
+}
+
+// MA-06: a second press adds nobody, pressed while the first is under way or
+// after it, and with or without the question about somebody alike; the same page
+// typed over with another name adds that one.
+func TestTwoPressesAddOnePerson(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	people := func(want int) {
+		t.Helper()
+		if n := h.count("SELECT count(*) FROM beneficiaries"); n != want {
+			t.Fatalf("%d people, want %d", n, want)
+		}
+	}
+	b := h.browse(h.mediator)
+	fields := with(h.typed(), "key", b.get("/people/new").is(http.StatusOK).hidden("key"))
+	both := make(chan answer, 2)
+	for range cap(both) {
+		go func() { both <- b.post("/people/new", maps.Clone(fields)) }()
+	}
+	first, second := <-both, <-both
+	first.is(http.StatusSeeOther)
+	second.goes(first.location)
+	people(1)
+	b.post("/people/new", fields).goes(first.location)
+	people(1)
+
+	alike := with(h.typed(), "key", b.get("/people/new").is(http.StatusOK).hidden("key"))
+	b.post("/people/new", alike).is(http.StatusConflict).says("mediator.duplicate.title")
+	with(alike, "someone_else", "1")
+	b.post("/people/new", alike).goes(b.post("/people/new", alike).is(http.StatusSeeOther).location)
+	people(2)
+
+	b.post("/people/new", with(alike, "given_names", "Ahmed")).is(http.StatusSeeOther)
+	people(3)
 }
 
 // UI-05: adding somebody goes straight on to their mandate.

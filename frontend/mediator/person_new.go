@@ -2,6 +2,8 @@ package mediator
 
 import (
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -55,6 +57,7 @@ func (s *Surface) addPerson(c *gin.Context, actor authz.Actor) error {
 		return s.showNewPerson(c, actor, f, nil)
 	}
 	in := beneficiaries.New{Identity: readIdentity(f), Contact: readContact(f), DuplicateConfirmed: f.Checked("someone_else")}
+	in.ID = personID(actor, f.Value("key"), in.Identity)
 	var added beneficiaries.Beneficiary
 	if f.Valid() {
 		added, err = s.Beneficiaries.Create(ctx, actor, in)
@@ -70,6 +73,22 @@ func (s *Surface) addPerson(c *gin.Context, actor authz.Actor) error {
 		return s.showNewPerson(c, actor, f, refused)
 	}
 	return s.afterAdding(c, actor, added.ID, f)
+}
+
+// personKeys is the name space of people's ids made from keys (RFC 9562, 5.5).
+var personKeys = uuid.MustParse("5f0c3a88-0d5e-4b0b-9a55-6f6f2e1f7d43")
+
+// personID makes a person's id from the key of the form, so that a second press
+// finds the person of the first (MA-06). Another name or another day of birth
+// is another id: whoever goes back to the page and types somebody else over it
+// adds somebody else. No key, no id: the command makes one.
+func personID(actor authz.Actor, key string, who beneficiaries.Identity) uuid.UUID {
+	if key == "" {
+		return uuid.Nil
+	}
+	name := strings.Join([]string{actor.Organisation.String(), actor.Account.String(), key,
+		who.GivenNames, who.FamilyName, who.BirthDate.Format(time.DateOnly)}, "\x00")
+	return uuid.NewSHA1(personKeys, []byte(name))
 }
 
 // afterAdding goes on to the mandate when that is what the person came for.
