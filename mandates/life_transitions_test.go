@@ -269,6 +269,27 @@ func TestStaleDrafts(t *testing.T) {
 	}
 }
 
+// A text found too old, and shown again before its turn came, is not given up.
+func TestADraftTakenUpAgainIsNotVoided(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	shown := b.in(t, mandates.Presented)
+	b.clock.Advance(3*day + 1e9)
+	swept := make(chan error, 1)
+	must(t, b.store.InTx(t.Context(), store.System(), func(tx *store.Tx) error {
+		if err := tx.DB().Exec(`UPDATE mandates SET presented_at = ?, version = version + 1 WHERE id = ?`, tx.Now(), shown.ID).Error; err != nil {
+			return err
+		}
+		go func() { _, err := b.ExpireDue(t.Context()); swept <- err }() // finds the row as it was, and waits
+		b.waitForALock(t)
+		return nil
+	}))
+	must(t, <-swept)
+	if got := b.fresh(t, shown.ID).State; got != mandates.Presented {
+		t.Errorf("shown again a moment ago, and %s", got)
+	}
+}
+
 // RB-01: one mandate that cannot be ended holds up no other, and is said.
 func TestOneFaultHoldsUpNoExpiry(t *testing.T) {
 	t.Parallel()

@@ -92,11 +92,17 @@ func race(t *testing.T, b *bundle, cases []mandates.Case, stop func() error) {
 			}
 		})
 	}
-	<-some
+	pressed := make(chan struct{})
+	go func() { wg.Wait(); close(pressed) }()
+	select {
+	case <-some:
+	case <-pressed: // each said above why it was not accepted
+		t.Fatalf("%d accepted of 100 before anything was stopped", accepted.Load())
+	}
 	if err := stop(); err != nil {
 		t.Errorf("stop: %v", err)
 	}
-	wg.Wait()
+	<-pressed
 	t.Logf("%d accepted of 100", accepted.Load())
 }
 
@@ -175,7 +181,7 @@ func TestStepWaitsForTheStop(t *testing.T) {
 // waitForALock returns once a statement of this database waits for a lock.
 func (b *bundle) waitForALock(t *testing.T) {
 	t.Helper()
-	for range 500 {
+	for began := time.Now(); time.Since(began) < time.Minute; {
 		if b.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0 {
 			return
 		}

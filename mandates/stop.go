@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -151,23 +152,26 @@ func (s *Service) Void(ctx context.Context, actor authz.Actor, id uuid.UUID, rea
 		if err != nil {
 			return err
 		}
-		to, err := h.move(tx, MoveVoid)
-		if err != nil {
-			return err
-		}
-		reason, err := h.reason(tx, reason, false)
-		if err != nil {
-			return err
-		}
-		if err := dropPendingGrants(tx.Tx, id); err != nil {
-			return err
-		}
-		by := endedBy(actor)
-		if err := change(tx.Tx, h.Mandate, to, map[string]any{"ended_at": tx.Now(), "ended_by": by, "end_reason": reason}); err != nil {
-			return err
-		}
-		return tx.Append(withReason(h.event(translog.MandateVoided, endedDetail{By: by}), reason))
+		return h.void(tx, reason)
 	})
+}
+
+func (h held) void(tx *command.Tx, reason string) error {
+	to, err := h.move(tx, MoveVoid)
+	if err != nil {
+		return err
+	}
+	if reason, err = h.reason(tx, reason, false); err != nil {
+		return err
+	}
+	if err := dropPendingGrants(tx.Tx, h.ID); err != nil {
+		return err
+	}
+	by := endedBy(tx.Actor())
+	if err := change(tx.Tx, h.Mandate, to, map[string]any{"ended_at": tx.Now(), "ended_by": by, "end_reason": reason}); err != nil {
+		return err
+	}
+	return tx.Append(withReason(h.event(translog.MandateVoided, endedDetail{By: by}), reason))
 }
 
 // Suspend holds a mandate (safeguarding) until Resume; it must say why.
@@ -218,16 +222,13 @@ func (s *Service) Resume(ctx context.Context, actor authz.Actor, id uuid.UUID) e
 // end itself.
 func (s *Service) ExpireDue(ctx context.Context) (int, error) {
 	const most = 500
-	due, err := dueIDs(ctx, s.commands.Store(), most)
-	if err != nil {
-		return 0, fmt.Errorf("find due mandates: %w", err)
-	}
-	stale, err := staleIDs(ctx, s.commands.Store(), most)
-	if err != nil {
-		return 0, fmt.Errorf("find stale drafts: %w", err)
-	}
 	ended, faults := 0, []error{}
-	each := func(ids []uuid.UUID, verb string, end func(context.Context, uuid.UUID) error) {
+	each := func(find func(context.Context, *store.Store, int) ([]uuid.UUID, error), verb string, end func(context.Context, uuid.UUID) error) {
+		ids, err := find(ctx, s.commands.Store(), most)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("find mandates to %s: %w", verb, err))
+			return
+		}
 		for _, id := range ids {
 			if ctx.Err() != nil {
 				return
@@ -239,18 +240,41 @@ func (s *Service) ExpireDue(ctx context.Context) (int, error) {
 			ended++
 		}
 	}
-	each(due, "expire", s.expire)
-	each(stale, "void", s.voidStale)
+	each(dueIDs, "expire", s.expire)
+	each(staleIDs, "void", s.voidStale)
 	return ended, errors.Join(faults...)
 }
 
-// voidStale gives up one that nobody signed in time.
+// voidStale gives up one that nobody signed in time; one that was taken up
+// again meanwhile is nothing to do.
 func (s *Service) voidStale(ctx context.Context, id uuid.UUID) error {
-	err := s.Void(ctx, authz.Actor{System: true}, id, "")
+	err := s.commands.Run(ctx, authz.Actor{System: true}, "mandate.void", func(tx *command.Tx) error {
+		h, err := s.hold(tx, id, authz.MandateVoid)
+		if err != nil {
+			return err
+		}
+		if !h.stale(tx.Now()) {
+			tx.Repeated()
+			return nil
+		}
+		return h.void(tx, "")
+	})
 	if already(err) {
 		return nil
 	}
 	return err
+}
+
+// stale reports whether it waited too long for a signature, as staleIDs asks.
+func (m Mandate) stale(now time.Time) bool {
+	switch m.State {
+	case Drafted:
+		return m.CreatedAt.Before(now.Add(-draftFor))
+	case Presented, Awaiting:
+		return m.PresentedAt.Before(now.Add(-presentedFor))
+	default:
+		return false
+	}
 }
 
 // expire ends one mandate; one that ended meanwhile is nothing to do.
