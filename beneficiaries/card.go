@@ -159,12 +159,12 @@ func (s *Service) tryCard(tx *command.Tx, a CardAttempt) (Beneficiary, error) {
 	}
 	if tries > triesPerAddress {
 		tx.Keep()
-		return Beneficiary{}, tx.Refuse(errTooMany, translog.Event{})
+		return Beneficiary{}, s.refuse(tx, errTooMany, translog.Event{})
 	}
 	code, wellFormed := parseCode(a.Code)
 	if !wellFormed {
 		tx.Keep()
-		return Beneficiary{}, tx.Refuse(errCardUnknown, translog.Event{})
+		return Beneficiary{}, s.refuse(tx, errCardUnknown, translog.Event{})
 	}
 	counter := s.hash("card-tries", code)
 	tries, err = hit(tx.Tx, counter, windowPerCode)
@@ -190,7 +190,10 @@ func (s *Service) tryCard(tx *command.Tx, a CardAttempt) (Beneficiary, error) {
 	if b.ID != uuid.Nil {
 		about = b.about()
 	}
-	return Beneficiary{}, tx.Refuse(refused, about)
+	if b.ID != uuid.Nil && tries <= triesPerCode+1 {
+		return Beneficiary{}, tx.Refuse(refused, about) // those that lock a card, and the first that finds it locked
+	}
+	return Beneficiary{}, s.refuse(tx, refused, about)
 }
 
 func sameYear(birth time.Time, typed string) bool {

@@ -12,7 +12,10 @@
 //   - Codes are stored as keyed hashes (HMAC-SHA256), shown once, typed tolerantly,
 //     and [Code] never prints itself.
 //   - A wrong code, a wrong birth year, a cancelled code and an unknown one MUST
-//     look the same, and cost the same.
+//     look the same, and cost the same but for the event that a flood of tries
+//     about nobody no longer leaves.
+//   - Visitors MUST NOT fill the log: their refusals are events up to a bound. The
+//     tries that lock somebody's card always are.
 //   - Another organisation's person MUST look as if not there.
 //
 // It never reads a mandate, and never sends: messages are queued with notify.

@@ -42,6 +42,10 @@ func TestErase(t *testing.T) {
 			about.ID.String(), about.ID, b.store.Now(), b.store.Now(), b.store.Now().Add(time.Hour))
 	}
 
+	for state, channel := range map[string]string{"queued": "letter", "sent": "mail"} {
+		b.exec(`INSERT INTO messages (id, dedupe_key, organisation_id, beneficiary_id, kind, channel, language, recipient, body, state, created_at)
+			VALUES (gen_random_uuid(), ?, ?, ?, 'first_use', ?, 'fr', 'Fatima Haddad', 'Bonjour', ?, ?)`, state, b.org, p.ID, channel, state, b.store.Now())
+	}
 	before := b.leaves()
 	must(t, b.Erase(ctx, referent(), p.ID))
 	after := b.leaves()
@@ -51,18 +55,22 @@ func TestErase(t *testing.T) {
 		}
 	}
 	for what, query := range map[string]string{
-		"the row":        `SELECT count(*) FROM beneficiaries b WHERE id = $1 AND (erased_at IS NULL OR b::text ~ 'Fatima|Haddad|612345678|1946|Oran')`,
-		"its history":    `SELECT count(*) FROM row_history h WHERE row_id = $1 AND h::text ~ 'Fatima|Haddad|612345678'`,
-		"codes of cards": `SELECT count(*) FROM access_codes WHERE beneficiary_id = $1`,
-		"sessions":       `SELECT count(*) FROM web_sessions WHERE beneficiary_id = $1`,
-		"phones":         `SELECT count(*) FROM phone_codes WHERE beneficiary_id = $1 AND phone <> ''`,
-		"messages":       `SELECT count(*) FROM messages WHERE beneficiary_id = $1 AND recipient || subject || body <> ''`,
-		"salts":          `SELECT count(*) FROM events WHERE beneficiary_id = $1 AND (personal IS NOT NULL OR personal_salt IS NOT NULL)`,
-		"the text":       `SELECT count(*) FROM mandates WHERE beneficiary_id = $1 AND payload IS NOT NULL`,
+		"the row":          `SELECT count(*) FROM beneficiaries b WHERE id = $1 AND (erased_at IS NULL OR b::text ~ 'Fatima|Haddad|612345678|1946|Oran')`,
+		"its history":      `SELECT count(*) FROM row_history h WHERE row_id = $1 AND h::text ~ 'Fatima|Haddad|612345678'`,
+		"codes of cards":   `SELECT count(*) FROM access_codes WHERE beneficiary_id = $1`,
+		"sessions":         `SELECT count(*) FROM web_sessions WHERE beneficiary_id = $1`,
+		"phones":           `SELECT count(*) FROM phone_codes WHERE beneficiary_id = $1 AND phone <> ''`,
+		"messages":         `SELECT count(*) FROM messages WHERE beneficiary_id = $1 AND recipient || subject || body <> ''`,
+		"letters and jobs": `SELECT count(*) FROM messages WHERE beneficiary_id = $1 AND state = 'queued'`,
+		"salts":            `SELECT count(*) FROM events WHERE beneficiary_id = $1 AND (personal IS NOT NULL OR personal_salt IS NOT NULL)`,
+		"the text":         `SELECT count(*) FROM mandates WHERE beneficiary_id = $1 AND payload IS NOT NULL`,
 	} {
 		if n := b.count(query, p.ID); n != 0 {
 			t.Errorf("%s: %d left", what, n)
 		}
+	}
+	if n := b.count(`SELECT count(*) FROM messages WHERE beneficiary_id = $1 AND state = 'sent'`, p.ID); n != 1 {
+		t.Error("what was sent is said not to have been")
 	}
 	if n := b.count(`SELECT count(*) FROM events WHERE beneficiary_id = $1 AND personal IS NOT NULL`, other.ID); n != 1 {
 		t.Error("somebody else's content went too")

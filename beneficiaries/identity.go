@@ -115,7 +115,7 @@ func (s *Service) OpenByIdentity(ctx context.Context, issuer, subject string) (A
 			return err
 		}
 		if b.ID == uuid.Nil {
-			return tx.Refuse(errNotLinked, translog.Event{})
+			return s.refuse(tx, errNotLinked, translog.Event{})
 		}
 		out = Access{Beneficiary: b.ID, Organisation: b.Organisation, Language: b.Language}
 		return tx.Append(translog.Event{Kind: translog.SignInDone, Actor: translog.Actor{Role: translog.RolePerson, ID: b.ID},

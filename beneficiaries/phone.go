@@ -3,6 +3,7 @@ package beneficiaries
 import (
 	"context"
 	"crypto/hmac"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -85,9 +86,16 @@ func (s *Service) SendUnlockCode(ctx context.Context, a CardAttempt) error {
 			return err
 		}
 		if b.ID == uuid.Nil || b.Phone == "" {
+			if !s.tries.Allow("unlock_send") {
+				tx.Repeated() // told already; the address is counted all the same
+				return nil
+			}
 			return tx.Append(translog.Event{Kind: translog.PhoneCodeSent, Outcome: "refused", Detail: phoneCodeDetail{Purpose: "unlock"}})
 		}
 		err = s.sendCode(tx, b, phoneCode{purpose: "unlock", life: portalLife}, func(code string) notify.Words { return notify.PortalCode{Code: code} })
+		if errors.Is(err, errSentTooMuch) {
+			return s.refuse(tx, errSentTooMuch, b.about())
+		}
 		return err
 	})
 }
@@ -104,11 +112,11 @@ func (s *Service) OpenByPhone(ctx context.Context, a CardAttempt, typed string) 
 		}
 		tx.Keep() // every refusal below counts the try, or the right birth year would be the one that is free
 		if b.ID == uuid.Nil {
-			return tx.Refuse(errWrongCode, translog.Event{})
+			return s.refuse(tx, errWrongCode, translog.Event{})
 		}
 		if _, err := s.checkCode(tx, b, uuid.Nil, "unlock", typed); problem.As(err) != nil && problem.As(err).Kind == problem.KindInvalid {
 			// Over or wrong answers as a wrong year does: the answer must not tell the year.
-			return tx.Refuse(errWrongCode, b.about())
+			return s.refuse(tx, errWrongCode, b.about())
 		} else if err != nil {
 			return err
 		}
@@ -132,7 +140,7 @@ func (s *Service) unlockable(tx *command.Tx, a CardAttempt) (Beneficiary, error)
 	}
 	if n > triesPerAddress {
 		tx.Keep()
-		return Beneficiary{}, tx.Refuse(errTooMany, translog.Event{})
+		return Beneficiary{}, s.refuse(tx, errTooMany, translog.Event{})
 	}
 	code, wellFormed := parseCode(a.Code)
 	b, err := codeOwner(tx.DB(), s.hash("card", code))

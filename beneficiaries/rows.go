@@ -255,7 +255,9 @@ func eraseRows(tx *store.Tx, id uuid.UUID) (entries int64, err error) {
 		`DELETE FROM beneficiary_identities WHERE beneficiary_id = ?`,
 		`DELETE FROM phone_codes WHERE beneficiary_id = ? AND id NOT IN (SELECT phone_code_id FROM evidences WHERE phone_code_id IS NOT NULL)`,
 		`UPDATE phone_codes SET phone = '' WHERE beneficiary_id = ?`,
-		`UPDATE messages SET recipient = '', subject = '', body = '' WHERE beneficiary_id = ?`,
+		// What still waited has nobody to go to any more.
+		`UPDATE messages SET recipient = '', subject = '', body = '', state = CASE state WHEN 'queued' THEN 'failed' ELSE state END
+			WHERE beneficiary_id = ?`,
 		`UPDATE disputes SET text = '-', answer = '' WHERE beneficiary_id = ?`,
 		`UPDATE evidences SET content = NULL, strokes = NULL WHERE mandate_id IN (SELECT id FROM mandates WHERE beneficiary_id = ?)`,
 		`UPDATE grants SET end_reason = '' WHERE beneficiary_id = ?`,

@@ -8,6 +8,7 @@ import (
 
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/packs"
+	"github.com/relais-org/relais/internal/rate"
 )
 
 // Beneficiary is a person helped, as one organisation knows them.
@@ -106,9 +107,11 @@ type Service struct {
 	commands *command.Runner
 	packs    *packs.Set
 	key      []byte
+	tries    *rate.Limiter // by what was refused, and whose it was
 }
 
 // New makes the service.
 func NewService(d Dependencies) *Service {
-	return &Service{commands: d.Commands, packs: d.Packs, key: d.CodeKey}
+	return &Service{commands: d.Commands, packs: d.Packs, key: d.CodeKey,
+		tries: rate.NewLimiter(triesPerMinute, d.Commands.Store().Now)}
 }

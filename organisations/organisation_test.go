@@ -195,7 +195,7 @@ func TestOrganisationsByPage(t *testing.T) {
 	}
 	var seen []string
 	q := organisations.Query{Limit: 2}
-	for {
+	for range 10 { // 6 by 2, and room for a fault
 		page, err := h.Organisations(t.Context(), h.asOperator(), q)
 		must(t, err)
 		for _, o := range page.Rows {

@@ -7,6 +7,7 @@ import (
 	"github.com/relais-org/relais/internal/command"
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/rate"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/translog"
 )
@@ -31,13 +32,15 @@ type Service struct {
 	actors *store.Group[uuid.UUID, []actorRow]
 	// known is what was last read of them (actor_known.go).
 	known *store.Known[uuid.UUID, []actorRow]
+	// refusals bounds the events of sign-ins by nobody we know, by cause and issuer.
+	refusals *rate.Limiter
 }
 
 // New makes the service.
 func New(d Dependencies) *Service {
 	s := &Service{
 		commands: d.Commands, store: d.Commands.Store(), packs: d.Packs,
-		baseURL: d.BaseURL, charters: chartersOf(d.Packs),
+		baseURL: d.BaseURL, charters: chartersOf(d.Packs), refusals: rate.NewLimiter(refusalsPerMinute, d.Commands.Store().Now),
 	}
 	s.known = store.NewKnown[uuid.UUID, []actorRow](mostKnown)
 	s.actors = store.NewGroup(actorsTogether, actorReadsAtOnce, s.readActors)

@@ -59,7 +59,7 @@ func judge(a accountRow, id Identity) verdict {
 func (s *Service) SignIn(ctx context.Context, id Identity) (Account, error) {
 	id, ok := id.clean()
 	if !ok {
-		return Account{}, s.refuseSignIn(ctx, authz.Actor{}, id, verdict{refused: errNotInvited, cause: "identity_incomplete"})
+		return Account{}, s.refuseSignIn(ctx, id, verdict{refused: errNotInvited, cause: "identity_incomplete"})
 	}
 	found, err := s.recognise(ctx, id)
 	switch {
@@ -68,7 +68,7 @@ func (s *Service) SignIn(ctx context.Context, id Identity) (Account, error) {
 		if !id.EmailVerified {
 			cause = "email_not_verified"
 		}
-		return Account{}, s.refuseSignIn(ctx, authz.Actor{}, id, verdict{refused: errNotInvited, cause: cause})
+		return Account{}, s.refuseSignIn(ctx, id, verdict{refused: errNotInvited, cause: cause})
 	case err != nil:
 		return Account{}, err
 	}
@@ -170,24 +170,35 @@ func signInRefused(id Identity, account uuid.UUID, cause string) translog.Event 
 	}
 }
 
-func (s *Service) refuseSignIn(ctx context.Context, actor authz.Actor, id Identity, v verdict) error {
-	err := s.commands.Run(ctx, actor, "sign_in", func(tx *command.Tx) error {
-		tx.Open(authz.Visitor, "nobody is known yet")
-		return tx.Append(signInRefused(id, uuid.Nil, v.cause))
-	})
-	if err != nil {
+// refusalsPerMinute is how many sign-ins by nobody we know become events, of one
+// cause and issuer, in this process: anybody can knock, and must not fill a log
+// that is kept for ever. Such an event names nobody, so that the first tell what
+// the others would; the requests' own log has all of them.
+const refusalsPerMinute = 10 // and as many at once
+
+func (s *Service) refuseSignIn(ctx context.Context, id Identity, v verdict) error {
+	if err := s.recordRefusal(ctx, id, v.cause); err != nil {
 		return err
 	}
 	return v.refused
 }
 
-// SignInRefused records a callback that failed before there was an identity
-// (AU-05): a wrong state, nonce, signature. cause is a short code.
-func (s *Service) SignInRefused(ctx context.Context, cause string) error {
+// recordRefusal records a refusal of nobody we know, as far as the bound allows.
+func (s *Service) recordRefusal(ctx context.Context, id Identity, cause string) error {
+	if !s.refusals.Allow(cause + " " + id.Issuer) {
+		return nil
+	}
 	return s.commands.Run(ctx, authz.Actor{}, "sign_in", func(tx *command.Tx) error {
 		tx.Open(authz.Visitor, "nobody is known yet")
-		return tx.Append(signInRefused(Identity{}, uuid.Nil, code(cause)))
+		return tx.Append(signInRefused(id, uuid.Nil, cause))
 	})
+}
+
+// SignInRefused records a callback that failed before there was an identity
+// (AU-05): a wrong state, nonce, signature; the first of a kind in a minute.
+// cause is a short code.
+func (s *Service) SignInRefused(ctx context.Context, cause string) error {
+	return s.recordRefusal(ctx, Identity{}, code(cause))
 }
 
 // code keeps a caller's word short and plain, whatever it was made from.

@@ -1,8 +1,10 @@
 package organisations_test
 
 import (
+	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -165,6 +167,38 @@ func TestSuspendedAndForgottenAccounts(t *testing.T) {
 	_, err = h.Actor(t.Context(), organisations.ActorQuery{Account: h.invited("Rose Diallo").Account})
 	if problem.As(err).Kind != problem.KindUnauthenticated {
 		t.Errorf("a session of an account never bound: %v", err)
+	}
+}
+
+// AU-05: somebody nobody knows cannot fill the log by knocking: the first of a
+// cause in a minute are in it, and hide no other cause.
+func TestRefusedSignInsAreBounded(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	refused := func() int {
+		return h.count(`SELECT count(*) FROM events WHERE kind = 'sign_in.refused'`)
+	}
+	knock := func(cause string) {
+		for i := range 30 {
+			must(t, h.SignInRefused(t.Context(), cause))
+			stranger := identity("stranger" + strconv.Itoa(i) + "@elsewhere.example")
+			if _, err := h.SignIn(t.Context(), stranger); !problem.Is(err, "not_invited") {
+				t.Fatal(err)
+			}
+		}
+	}
+	knock("state_mismatch")
+	if n := refused(); n != 20 {
+		t.Errorf("%d of 30 knocks of two causes are in the log, want 10 of each", n)
+	}
+	knock("nonce_mismatch")
+	if n := refused(); n != 30 {
+		t.Errorf("%d with another cause, want 30", n)
+	}
+	h.clock.Advance(time.Minute)
+	knock("state_mismatch")
+	if n := refused(); n != 50 {
+		t.Errorf("%d after a minute, want 50", n)
 	}
 }
 

@@ -224,7 +224,7 @@ func TestIndependentProviderLogout(t *testing.T) {
 	if id.SID == "" {
 		t.Error("no sid in the ID token")
 	}
-	address, err := b.service.EndSessionURL(t.Context(), "work", id.IDToken, base+"/")
+	address, err := b.service.EndSessionURL(t.Context(), "work", id.IDToken, base+"/", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +239,7 @@ func TestIndependentProviderLogout(t *testing.T) {
 		}
 		_, err = b.service.BackChannel(t.Context(), token)
 		wantLogoutFault(t, err, login.LogoutReplayed)
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("no logout token came")
 	}
 }

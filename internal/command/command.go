@@ -57,6 +57,7 @@ type refusal struct {
 	about    translog.Event
 	err      *problem.Error
 	decision authz.Decision
+	quiet    bool // leaves no event
 }
 
 var (
@@ -75,6 +76,9 @@ func (r *Runner) Run(ctx context.Context, actor authz.Actor, name string, fn fun
 		err := fn(tx)
 		if err != nil && tx.keep && tx.refused != nil {
 			kept = err
+			if tx.refused.quiet {
+				return nil
+			}
 			return tx.appendRefusal(*tx.refused)
 		}
 		if err != nil {
@@ -102,6 +106,9 @@ func (r *Runner) Run(ctx context.Context, actor authz.Actor, name string, fn fun
 
 // record writes a refusal in a transaction of its own.
 func (r *Runner) record(ctx context.Context, actor authz.Actor, name string, ref refusal, refused error) error {
+	if ref.quiet {
+		return refused
+	}
 	err := r.store.InTx(ctx, acting(actor), func(stx *store.Tx) error {
 		tx := &Tx{Tx: stx, runner: r, actor: actor, name: name}
 		return tx.appendRefusal(ref)
@@ -144,6 +151,15 @@ func (tx *Tx) Open(role authz.Role, why string) {
 // a transition that does not exist, a stale page.
 func (tx *Tx) Refuse(err *problem.Error, about translog.Event) error {
 	tx.refused = &refusal{about: about, err: err}
+	return err
+}
+
+// RefuseUnrecorded is Refuse without the event: for what somebody who is not
+// known tried once more, when enough of it was recorded just now. The log is kept
+// for ever, and must not grow at anybody's pleasure. The caller bounds what it
+// records, and never leaves out what changes something for somebody.
+func (tx *Tx) RefuseUnrecorded(err *problem.Error) error {
+	tx.refused = &refusal{err: err, quiet: true}
 	return err
 }
 

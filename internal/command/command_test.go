@@ -239,6 +239,29 @@ func TestKeep(t *testing.T) {
 	}
 }
 
+// A refusal that is not recorded leaves no event, and what Keep asks for.
+func TestRefuseUnrecorded(t *testing.T) {
+	t.Parallel()
+	for _, keep := range []bool{true, false} {
+		b := setup(t)
+		err := b.Run(t.Context(), b.operator, "open", func(tx *command.Tx) error {
+			if err := errors.Join(decide(tx), change(tx)); err != nil {
+				return err
+			}
+			if keep {
+				tx.Keep()
+			}
+			return tx.RefuseUnrecorded(errStale)
+		})
+		if !errors.Is(err, errStale) {
+			t.Errorf("got %v, want the refusal", err)
+		}
+		if want := map[bool]int{true: 1, false: 0}[keep]; b.changes() != want || len(b.events()) != 0 {
+			t.Errorf("kept %t: %d changes, %d events", keep, b.changes(), len(b.events()))
+		}
+	}
+}
+
 // Keep without a refusal keeps nothing.
 func TestKeepNeedsARefusal(t *testing.T) {
 	t.Parallel()

@@ -11,7 +11,8 @@
 //     anything else is a fault, and nothing of it is kept.
 //   - A refusal by a decision, or by [Tx.Refuse], MUST leave one act.refused
 //     event. If that event cannot be written, the caller gets that fault
-//     instead of the refusal.
+//     instead of the refusal. Only tries by somebody who is not known, beyond
+//     what was recorded of them just now, leave none ([Tx.RefuseUnrecorded]).
 //   - An observer of an event runs in the event's transaction: what follows from
 //     it at once (delegations that end, deliveries) is kept with it or not at all.
 //   - An event that another transaction brings with it ([Runner.AppendIn]) is told

@@ -26,7 +26,7 @@ func (p *party) logoutClaims() map[string]any {
 			p.t.Fatal(err)
 		}
 		return c
-	case <-time.After(5 * time.Second):
+	case <-time.After(30 * time.Second):
 		p.t.Fatal("no logout token came")
 		return nil
 	}

@@ -184,7 +184,7 @@ async function journal(all) {
     await v.go(`${world.benefits}/journal`);
     const words = await v.words();
     if (words.includes(plain(t["event.mandate-revoked"])) && words.includes(`${about.given} ${about.family}`)) break;
-    if (i === 40) throw new Error(`no event: ${words.slice(0, 800)}`);
+    if (i === 120) throw new Error(`no event: ${words.slice(0, 800)}`);
     await new Promise((done) => setTimeout(done, 250));
   }
   await at(all, "journal");
