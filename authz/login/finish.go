@@ -47,19 +47,22 @@ type Identity struct {
 //
 // Every fault is one and the same problem, login_failed; [Cause] names it for
 // the event. Once state and browser fit, the Identity carries Next, Stash,
-// Session, StepUp, IssuerID and Audience even with an error, so that nothing
-// typed is lost; Subject is then empty.
+// Session, StepUp, IssuerID and Audience even with an error, also when somebody
+// stayed away too long, so that nothing typed is lost; Subject is then empty.
 func (s *Service) Finish(ctx context.Context, query url.Values, browser []byte) (Identity, error) {
 	a, err := s.recognise(ctx, query, browser)
-	if err != nil {
+	if a.IssuerID == "" {
 		return Identity{}, refuse(err)
 	}
 	id := Identity{IssuerID: a.IssuerID, StepUp: a.StepUp, Next: a.Next, Stash: a.Stash, Session: a.SessionID}
 	at, ok := s.issuer(a.IssuerID)
 	if !ok {
-		return id, refuse(fail(WrongIssuer, errors.New("no longer configured")))
+		return id, refuse(errors.Join(err, fail(WrongIssuer, errors.New("no longer configured"))))
 	}
 	id.Audience = at.Audience
+	if err != nil {
+		return id, refuse(err)
+	}
 	signedIn, err := at.exchange(ctx, a, query)
 	if err != nil {
 		return id, refuse(err)
@@ -69,8 +72,10 @@ func (s *Service) Finish(ctx context.Context, query url.Values, browser []byte) 
 	return signedIn, nil
 }
 
-// recognise finds the attempt and uses it up. An attempt of another browser is
-// left alone: its owner may still come back.
+// recognise finds the attempt and uses it up, also one that is too old. An
+// attempt of another browser is left alone: its owner may still come back. The
+// attempt it gives with an error is this browser's own, empty otherwise; what
+// was kept in it is given out once.
 func (s *Service) recognise(ctx context.Context, query url.Values, browser []byte) (attempt, error) {
 	state := query.Get("state")
 	if state == "" || len(query["state"]) > 1 {
@@ -84,11 +89,16 @@ func (s *Service) recognise(ctx context.Context, query url.Values, browser []byt
 	case subtle.ConstantTimeCompare(a.BrowserHash, hash(string(browser))) != 1:
 		return attempt{}, fail(BrowserMismatch, nil)
 	case a.UsedAt != nil:
-		return attempt{}, fail(StateReplayed, nil)
-	case !s.now().Before(a.ExpiresAt):
-		return attempt{}, fail(Expired, errors.New("the attempt is too old"))
+		return a, fail(StateReplayed, nil)
 	}
-	return a, s.use(ctx, a)
+	if err := s.use(ctx, a); err != nil {
+		a.Stash = nil
+		return a, err
+	}
+	if !s.now().Before(a.ExpiresAt) {
+		return a, fail(Expired, errors.New("the attempt is too old"))
+	}
+	return a, nil
 }
 
 // exchange turns the answer into an identity.

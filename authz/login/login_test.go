@@ -8,6 +8,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/google/uuid"
+
 	"github.com/relais-org/relais/authz/login"
 	"github.com/relais-org/relais/cmd/demo/idp"
 	"github.com/relais-org/relais/cmd/demo/idp/idptest"
@@ -129,10 +131,22 @@ func TestCallbackInAnotherBrowser(t *testing.T) {
 func TestAttemptExpires(t *testing.T) {
 	t.Parallel()
 	b, _ := withDemo(t)
-	query := b.callback(b.begin(login.Start{}), "amel")
+	query := b.callback(b.begin(login.Start{Next: "/people", Stash: []byte("sealed"), StepUp: true, Session: session()}), "amel")
 	b.advance(10 * time.Minute)
+	other, err := b.service.Finish(t.Context(), query, browserSecret())
+	wantFault(t, other, err, login.BrowserMismatch)
+	if other.Stash != nil || other.Next != "" || other.Session != uuid.Nil {
+		t.Errorf("another browser is told %+v", other)
+	}
 	id, err := b.finish(query)
 	wantFault(t, id, err, login.Expired)
+	if string(id.Stash) != "sealed" || id.Next != "/people" || id.Session != session() || !id.StepUp || id.Audience != login.AudienceStaff {
+		t.Errorf("what was typed is lost with the time: %+v", id)
+	}
+	if id, err = b.finish(query); len(id.Stash) != 0 {
+		t.Error("what was typed is given out twice")
+	}
+	wantFault(t, id, err, login.StateReplayed)
 }
 
 // AU-05: the provider refuses a verifier that does not fit the challenge.
@@ -309,22 +323,22 @@ func TestEndSessionURL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address, err := b.service.EndSessionURL(t.Context(), "work", id.IDToken, base+"/")
+	address, err := b.service.EndSessionURL(t.Context(), "work", id.IDToken, base+"/", "kept")
 	if err != nil {
 		t.Fatal(err)
 	}
 	back, err := idptest.Login(b.client, address, "nobody") // follows the provider's redirect
-	if err != nil || back.String() != base+"/" {
+	if err != nil || back.String() != base+"/?state=kept" {
 		t.Fatalf("sent to %v, %v", back, err)
 	}
 	next, err := b.finish(b.callback(b.begin(login.Start{}), "luc"))
 	if err != nil || next.Subject != "luc" {
 		t.Errorf("%s's session at %s outlived the sign-out: %v", next.Subject, demo.URL, err)
 	}
-	if _, err := b.service.EndSessionURL(t.Context(), "work", "", "https://evil.example/"); problem.As(err).Kind != problem.KindInvalid {
+	if _, err := b.service.EndSessionURL(t.Context(), "work", "", "https://evil.example/", ""); problem.As(err).Kind != problem.KindInvalid {
 		t.Errorf("off-site: %v", err)
 	}
-	if _, err := b.service.EndSessionURL(t.Context(), "work", "", base+".evil.example/"); err == nil {
+	if _, err := b.service.EndSessionURL(t.Context(), "work", "", base+".evil.example/", ""); err == nil {
 		t.Error("a longer host name passed for ours")
 	}
 }

@@ -29,8 +29,9 @@ const (
 
 // EndSessionURL gives the address that ends the session at the issuer too
 // (RP-Initiated Logout 1.0), or "" when the issuer offers none. postLogout is
-// an address of this site, registered at the issuer.
-func (s *Service) EndSessionURL(ctx context.Context, issuerID, idTokenHint, postLogout string) (string, error) {
+// an address of this site, registered at the issuer; it is come back to with
+// ?state=, so that one can tell who comes from there.
+func (s *Service) EndSessionURL(ctx context.Context, issuerID, idTokenHint, postLogout, state string) (string, error) {
 	at, ok := s.issuer(issuerID)
 	if !ok {
 		return "", problem.NotFound()
@@ -52,6 +53,9 @@ func (s *Service) EndSessionURL(ctx context.Context, issuerID, idTokenHint, post
 	query := to.Query()
 	query.Set("client_id", at.ClientID)
 	query.Set("post_logout_redirect_uri", postLogout)
+	if state != "" {
+		query.Set("state", state)
+	}
 	if idTokenHint != "" {
 		query.Set("id_token_hint", idTokenHint)
 	}

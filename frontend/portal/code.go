@@ -123,6 +123,10 @@ func (s *Surface) leave(c *gin.Context, actor authz.Actor) error {
 		}
 	}
 	s.Cookies.ClearCookie(c)
-	web.Flash(c, "flash.space_left")
+	left := "flash.space_left"
+	if session, ok := authz.SessionOf(c); ok && session.Issuer != "" {
+		left = "flash.space_left_account" // the provider still knows them, on this device
+	}
+	web.Flash(c, left)
 	return web.SeeOther(c, "/")
 }

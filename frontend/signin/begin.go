@@ -69,8 +69,12 @@ func (s *Surface) StepUp(c *gin.Context) error {
 			return problem.New(problem.KindInvalid, "malformed").Because(err)
 		}
 	}
+	session, ok := authz.SessionOf(c)
+	if !ok {
+		return problem.New(problem.KindUnauthenticated, "unauthenticated")
+	}
 	x := stash{Path: c.Request.URL.RequestURI(), Fields: c.Request.PostForm, Origins: web.FormOrigins(c)}
-	kept, err := x.seal(s.browser(c))
+	kept, err := x.seal(s.browser(c), session.ID)
 	if err != nil {
 		return err
 	}
@@ -99,7 +103,11 @@ func (s *Surface) stepUpBegin(c *gin.Context, actor authz.Actor) error {
 	if actor.Account == uuid.Nil {
 		return problem.New(problem.KindUnauthenticated, "unauthenticated")
 	}
-	return s.toProvider(c, web.LocalPath(c.PostForm("next"), "/"), nil)
+	var kept []byte
+	if session, ok := authz.SessionOf(c); ok {
+		kept = sealedFrom(c.PostForm("kept"), s.browser(c), session.ID)
+	}
+	return s.toProvider(c, web.LocalPath(c.PostForm("next"), "/"), kept)
 }
 
 // toProvider asks the session's own provider for a fresh authentication.

@@ -2,8 +2,6 @@ package signin
 
 import (
 	"fmt"
-	"log/slog"
-	"net/http"
 	"slices"
 	"time"
 
@@ -23,7 +21,7 @@ import (
 func (s *Surface) callback(c *gin.Context, before authz.Actor) error {
 	id, err := s.Login.Finish(c.Request.Context(), c.Request.URL.Query(), s.browser(c))
 	if err != nil {
-		return s.failed(c, err)
+		return s.failed(c, id, err)
 	}
 	switch {
 	case id.Audience == login.AudiencePerson && id.Session != uuid.Nil:
@@ -78,49 +76,6 @@ func (s *Surface) start(c *gin.Context, before authz.Actor, n authz.NewSession) 
 	}
 	s.Cookies.SetCookie(c, token, session)
 	return session, nil
-}
-
-// failed records and shows a callback that was refused.
-func (s *Surface) failed(c *gin.Context, err error) error {
-	if problem.As(err).Kind == problem.KindInternal {
-		return err
-	}
-	cause := string(login.Cause(err))
-	s.Logger.InfoContext(c.Request.Context(), "a sign-in was refused", slog.String("cause", cause))
-	if rerr := s.Organisations.SignInRefused(c.Request.Context(), cause); rerr != nil {
-		return fmt.Errorf("record a refused sign-in: %w", rerr)
-	}
-	return web.Render(c, http.StatusUnauthorized, failedPage(web.PageOf(c)))
-}
-
-// strengthen notes a fresh sign-in, by the same person only, and gives back
-// what was typed.
-func (s *Surface) strengthen(c *gin.Context, id login.Identity) error {
-	session, ok := authz.SessionOf(c)
-	if !ok || session.ID != id.Session || session.Account == uuid.Nil {
-		return problem.New(problem.KindUnauthenticated, "unauthenticated")
-	}
-	account, err := s.Organisations.SignIn(c.Request.Context(), identity(id))
-	if err != nil {
-		return err
-	}
-	if account.ID != session.Account {
-		return web.Render(c, http.StatusForbidden, otherPersonPage(web.PageOf(c)))
-	}
-	token, renewed, err := s.Sessions.Renew(c.Request.Context(), session.ID, authz.Renewed{SID: id.SID, IDToken: id.IDToken})
-	if err != nil {
-		return fmt.Errorf("strengthen the session: %w", err)
-	}
-	s.Cookies.SetCookie(c, token, renewed)
-	if len(id.Stash) == 0 {
-		return web.SeeOther(c, web.LocalPath(id.Next, "/"))
-	}
-	x, err := unseal(id.Stash, s.browser(c))
-	if err != nil {
-		return web.SeeOther(c, web.LocalPath(id.Next, "/"))
-	}
-	web.AllowForm(c, x.Origins...)
-	return web.Render(c, http.StatusOK, resumePage(web.PageOf(c), x))
 }
 
 // openPerson opens the space of somebody helped who linked this identity.

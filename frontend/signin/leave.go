@@ -2,6 +2,8 @@ package signin
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/subtle"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -28,13 +30,22 @@ func (s *Surface) signOut(c *gin.Context, actor authz.Actor) error {
 		return fmt.Errorf("sign out: %w", err)
 	}
 	s.Cookies.ClearCookie(c)
-	address, err := s.Login.EndSessionURL(ctx, current.Session.Issuer, current.Session.IDToken, s.BaseURL+"/signed-out")
+	state := rand.Text()
+	address, err := s.Login.EndSessionURL(ctx, current.Session.Issuer, current.Session.IDToken, s.BaseURL+"/signed-out", state)
 	if err != nil || address == "" {
 		// Ours is ended; a provider that does not answer must not hold anybody.
 		return web.SeeOther(c, "/signed-out")
 	}
+	s.Web.SetCookie(c, leavingCookie, state, atProviderSeconds)
 	return web.SeeOther(c, address)
 }
+
+const (
+	// leavingCookie knows a browser that comes back from its provider's sign-out.
+	leavingCookie = "leaving"
+	// atProviderSeconds is how long somebody may take there.
+	atProviderSeconds = 10 * 60
+)
 
 // leave ends a session of the actor's together with its event, and so with
 // what was granted in it.
@@ -43,8 +54,17 @@ func (s *Surface) leave(c *gin.Context, actor authz.Actor, token string) error {
 	return s.Organisations.SignedOut(ctx, actor, func(tx *store.Tx) error { return s.Sessions.In(tx).End(ctx, token) })
 }
 
-func (s *Surface) signedOut(c *gin.Context, _ authz.Actor) error {
-	return web.Render(c, http.StatusOK, signedOutPage(web.PageOf(c)))
+// signedOut says what has ended. Only a browser that the provider itself sent
+// back is told that its session there is over: on a shared desk a wrong promise
+// lets the next person in as the one before.
+func (s *Surface) signedOut(c *gin.Context, actor authz.Actor) error {
+	if actor.Account != uuid.Nil {
+		return web.SeeOther(c, orHome("", actor)) // nobody has left
+	}
+	state := s.Web.Cookie(c, leavingCookie)
+	everywhere := state != "" && subtle.ConstantTimeCompare([]byte(state), []byte(c.Query("state"))) == 1
+	s.allowProviders(c)
+	return web.Render(c, http.StatusOK, signedOutPage(web.PageOf(c), everywhere))
 }
 
 // backChannel ends every session of whoever a provider names (AU-07). The

@@ -1,19 +1,18 @@
 package signin
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz/login"
 	"github.com/relais-org/relais/frontend/web"
+	"github.com/relais-org/relais/internal/seal"
 )
 
 const browserCookie = "browser"
@@ -40,20 +39,15 @@ type stash struct {
 const (
 	pathField    = "\x00path"
 	originsField = "\x00origins"
+	// stashUse is what the key of a kept form is derived for.
+	stashUse = "relais kept form"
 )
 
-func sealer(browser []byte) (cipher.AEAD, error) {
-	key := sha256.Sum256(append([]byte("relais/stash/v1\x00"), browser...))
-	block, err := aes.NewCipher(key[:])
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCMWithRandomNonce(block)
-}
-
-// seal makes a stash only this browser can open. Pictures are left out when
-// it would be too large: they are drawn again.
-func (x stash) seal(browser []byte) ([]byte, error) {
+// seal makes a stash that only this browser can open, and only in the session
+// that typed it: whoever signs in after somebody else reads nothing of theirs.
+// Pictures are left out; they are drawn again. What is still too large is not
+// kept at all: nil.
+func (x stash) seal(browser []byte, session uuid.UUID) ([]byte, error) {
 	fields := url.Values{pathField: {x.Path}, originsField: x.Origins}
 	for k, vs := range x.Fields {
 		if strings.HasSuffix(k, "_png") || strings.HasSuffix(k, "_strokes") {
@@ -61,23 +55,15 @@ func (x stash) seal(browser []byte) ([]byte, error) {
 		}
 		fields[k] = vs
 	}
-	gcm, err := sealer(browser)
-	if err != nil {
+	sealed, err := seal.New(browser, stashUse).Seal(rand.Reader, []byte(fields.Encode()), session)
+	if err != nil || len(sealed) > login.MaxStash {
 		return nil, err
-	}
-	sealed := gcm.Seal(nil, nil, []byte(fields.Encode()), nil) //nolint:gosec // G407: this AEAD draws its own nonce and puts it in front
-	if len(sealed) > login.MaxStash {
-		return nil, nil
 	}
 	return sealed, nil
 }
 
-func unseal(sealed, browser []byte) (stash, error) {
-	gcm, err := sealer(browser)
-	if err != nil {
-		return stash{}, err
-	}
-	raw, err := gcm.Open(nil, nil, sealed, nil)
+func unseal(sealed, browser []byte, session uuid.UUID) (stash, error) {
+	raw, err := seal.New(browser, stashUse).Open(sealed, session)
 	if err != nil {
 		return stash{}, err
 	}
@@ -92,4 +78,19 @@ func unseal(sealed, browser []byte) (stash, error) {
 		return x, errors.New("signin: a kept form leads nowhere")
 	}
 	return x, nil
+}
+
+// sealedText is a sealed stash as a field of a form carries it; what is no such
+// text, or was sealed elsewhere, is none.
+func sealedText(sealed []byte) string { return base64.RawURLEncoding.EncodeToString(sealed) }
+
+func sealedFrom(text string, browser []byte, session uuid.UUID) []byte {
+	sealed, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(sealed) == 0 {
+		return nil
+	}
+	if _, err := unseal(sealed, browser, session); err != nil {
+		return nil
+	}
+	return sealed
 }

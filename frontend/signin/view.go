@@ -1,6 +1,8 @@
 package signin
 
 import (
+	"net/url"
+
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
@@ -13,6 +15,23 @@ func kindOf(i int) t.ButtonKind {
 		return t.Primary
 	}
 	return t.Secondary
+}
+
+// outKind: where the provider may still know somebody, signing in again is not
+// the thing to do.
+func outKind(everywhere bool) t.ButtonKind {
+	if everywhere {
+		return t.Primary
+	}
+	return t.Secondary
+}
+
+// signInHref is the door, and where to go after it.
+func signInHref(next string) string {
+	if next == "" || next == "/" {
+		return "/sign-in"
+	}
+	return "/sign-in?" + url.Values{"next": {next}}.Encode()
 }
 
 // choices are the actor's organisations, one line each.
