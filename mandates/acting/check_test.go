@@ -357,11 +357,20 @@ func TestReportsUnderRevocation(t *testing.T) {
 			}
 		})
 	}
-	for accepted.Load() < 4 {
-		time.Sleep(time.Millisecond)
+	ended := make(chan struct{})
+	go func() { all.Wait(); close(ended) }()
+	for over := false; accepted.Load() < 4 && !over; {
+		select {
+		case <-ended:
+			over = true
+		case <-time.After(time.Millisecond):
+		}
+	}
+	if accepted.Load() < 4 {
+		t.Fatalf("all reports ended, %d were accepted: nothing was raced", accepted.Load())
 	}
 	b.revoke(m)
-	all.Wait()
+	<-ended
 	if n := b.count(`SELECT count(*) FROM steps s JOIN events r ON r.kind = 'mandate.revoked' WHERE s.at > r.at`); n != 0 {
 		t.Errorf("%d steps are dated after the revocation", n)
 	}

@@ -3,6 +3,7 @@ package acting
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
@@ -16,3 +17,25 @@ func (s *Service) Deliver(ctx context.Context, row *rivertype.JobRow) error {
 	}
 	return s.deliver(ctx, job)
 }
+
+// SweepTables is Sweep of tables by their expires_at, so many rows a statement
+// and statements a table.
+func (s *Service) SweepTables(ctx context.Context, before time.Time, rows, statements int, tables ...string) (int, error) {
+	all := make([]swept, len(tables))
+	for i, t := range tables {
+		all[i] = swept{t, "expires_at"}
+	}
+	return sweep(ctx, s.commands.Store(), all, before, sweepBounds{rows: rows, statements: statements})
+}
+
+// StopConditions are how each stop finds what it ends.
+func StopConditions() map[string]string {
+	out := map[string]string{}
+	for kind, st := range stops {
+		out[string(kind)] = st.where
+	}
+	return out
+}
+
+// MostSessions is how many sids one event names.
+const MostSessions = mostSessions
