@@ -1,8 +1,6 @@
 package organisations
 
 import (
-	"errors"
-	"sync"
 	"time"
 
 	"github.com/relais-org/relais/authz"
@@ -72,30 +70,10 @@ func value[T any](p *T) T {
 // endOfDay is the first instant after a day in a time zone: where the clock
 // jumps over midnight, the first that exists.
 func endOfDay(d time.Time, name string) (time.Time, error) {
-	loc, err := zone(name)
+	loc, err := Zone(name)
 	if err != nil {
 		return time.Time{}, err
 	}
 	y, m, dd := d.Date()
 	return time.Date(y, m, dd+1, 0, 0, 0, 0, loc).UTC(), nil
-}
-
-// zones keeps time zones that were read: reading one costs more than the rest
-// of an authority together.
-var zones sync.Map
-
-// zone finds an IANA time zone by name. "Local" and "" would be the server's.
-func zone(name string) (*time.Location, error) {
-	if loc, ok := zones.Load(name); ok {
-		return loc.(*time.Location), nil
-	}
-	if name == "" || name == "Local" {
-		return nil, errors.New("organisations: an organisation names its time zone")
-	}
-	loc, err := time.LoadLocation(name)
-	if err != nil {
-		return nil, err
-	}
-	zones.Store(name, loc) // only names that exist, so it stays small
-	return loc, nil
 }

@@ -67,7 +67,7 @@ func trainable(tx *command.Tx, m membershipRow, in Training, org organisationRow
 	if m.State == MembershipEnded {
 		return tx.Refuse(problem.Conflict("membership_over"), about(org.ID))
 	}
-	loc, err := zone(org.TimeZone)
+	loc, err := Zone(org.TimeZone)
 	if err != nil {
 		return err
 	}

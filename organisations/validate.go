@@ -168,6 +168,6 @@ func (c *checker) themes(pack *packs.Pack, chosen []string) []string {
 }
 
 func knownZone(name string) bool {
-	_, err := zone(name)
+	_, err := Zone(name)
 	return err == nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/internal/command"
+	"github.com/relais-org/relais/internal/i18n"
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/translog"
 )
@@ -35,6 +36,7 @@ type Exported struct {
 	filter  filter
 	query   Query
 	by      string
+	words   *i18n.Printer // of whoever exports
 }
 
 // Export prepares the entries of a query as CSV, newest first, MostRows at
@@ -46,7 +48,7 @@ func (s *Service) Export(ctx context.Context, actor authz.Actor, q Query) (*Expo
 	if err != nil {
 		return nil, err
 	}
-	x := &Exported{service: s, query: q, by: actor.Name}
+	x := &Exported{service: s, query: q, by: actor.Name, words: i18n.For(i18n.Lang(actor.Language))}
 	err = s.commands.Run(ctx, actor, "log.export", func(tx *command.Tx) error {
 		f, err := s.find(tx, q, authz.LogExport)
 		if err != nil {
@@ -77,7 +79,8 @@ func (s *Service) Export(ctx context.Context, actor authz.Actor, q Query) (*Expo
 	return x, nil
 }
 
-// columns of the file.
+// columns of the file: names for programs, the same in every language, as the
+// codes under them.
 var columns = []string{
 	"entry", "event_id", "time_utc", "kind", "role", "actor_id", "actor_name", "organisation_id", "organisation", "person_id",
 	"mandate_id", "case_id", "step_id", "procedure", "action", "outcome", "reasons", "command", "rule", "policy_hash",
@@ -114,7 +117,7 @@ func (x *Exported) Write(ctx context.Context, w io.Writer) error {
 		left -= len(entries)
 		f.before = entries[len(entries)-1].ID
 	}
-	if err := out.Write([]string{"end of the export", strconv.Itoa(x.Rows) + " entries"}); err != nil {
+	if err := out.Write([]string{x.words.T("supervisor.file.end"), x.words.N("supervisor.file.entries", x.Rows)}); err != nil {
 		return fmt.Errorf("write the export: %w", err)
 	}
 	out.Flush()
@@ -123,19 +126,44 @@ func (x *Exported) Write(ctx context.Context, w io.Writer) error {
 
 // notice says what the file holds.
 func (x *Exported) notice() []string {
-	whole := "complete"
+	p := x.words
+	whole := p.T("supervisor.file.whole")
 	if x.Cut {
-		whole = fmt.Sprintf("cut: the newest %d entries only", MostRows)
+		whole = p.T("supervisor.file.cut", "Most", p.Number(MostRows))
 	}
-	period := "from the beginning"
+	period := p.T("supervisor.file.from_start")
 	if !x.query.From.IsZero() {
-		period = "from " + instant(x.query.From)
+		period = p.T("supervisor.file.from", "At", instant(x.query.From))
 	}
 	if !x.query.To.IsZero() {
-		period += " to before " + instant(x.query.To)
+		period += " " + p.T("supervisor.file.to", "At", instant(x.query.To))
 	}
-	return []string{"Relais log, newest first", whole, strconv.Itoa(x.Rows) + " entries", "exported at " + instant(x.At),
-		safe("by " + x.by), period, safe("filters: " + strings.Join(x.query.filters(), " ")), safe("purpose: " + x.query.Purpose)}
+	cells := []string{p.T("supervisor.file.title"), whole, p.N("supervisor.file.entries", x.Rows), p.T("supervisor.file.at", "At", instant(x.At)),
+		p.T("supervisor.file.by", "Name", x.by), period, x.filters(), p.T("supervisor.file.purpose", "Text", x.query.Purpose)}
+	for i := range cells {
+		cells[i] = safe(cells[i])
+	}
+	return cells
+}
+
+// filters names what the entries were chosen by, beside the period, as the
+// search page does; never what was asked for, which may be somebody's name.
+func (x *Exported) filters() string {
+	keys := map[string]string{
+		"organisation": "supervisor.organisation", "mediator": "supervisor.mediator", "person": "supervisor.person",
+		"person_name": "supervisor.person_name", "person_birth_date": "supervisor.person_birth_date", "person_phone": "supervisor.person_phone",
+		"procedure": "supervisor.procedure", "action": "supervisor.action", "outcome": "supervisor.outcome", "kind": "supervisor.kind",
+	}
+	var names []string
+	for _, used := range x.query.filters() {
+		if key, named := keys[used]; named {
+			names = append(names, x.words.T(key))
+		}
+	}
+	if len(names) == 0 {
+		return x.words.T("supervisor.file.no_filter")
+	}
+	return x.words.T("supervisor.file.filters", "Names", strings.Join(names, ", "))
 }
 
 // cells are an entry as the file shows it.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/internal/i18n"
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/mandates"
 	"github.com/relais-org/relais/mandates/review"
@@ -245,7 +246,8 @@ func TestExport(t *testing.T) {
 	reader.FieldsPerRecord = -1
 	rows, err := reader.ReadAll()
 	must(t, err)
-	if rows[0][1] != "complete" || rows[1][0] != "entry" || rows[len(rows)-1][0] != "end of the export" {
+	words := i18n.For(i18n.Default)
+	if rows[0][1] != words.T("supervisor.file.whole") || rows[1][0] != "entry" || rows[len(rows)-1][0] != words.T("supervisor.file.end") {
 		t.Errorf("first %v, then %v, last %v", rows[0], rows[1], rows[len(rows)-1])
 	}
 	if len(rows) != x.Rows+3 || e.Detail["shown"] != float64(x.Rows) || e.Detail["purpose"] != why {
@@ -270,6 +272,33 @@ func TestExport(t *testing.T) {
 	})
 	if e.Beneficiary != h.here.person || e.Purpose != why {
 		t.Errorf("an export about one person: %+v", e)
+	}
+}
+
+// What people read in the file is in the language of whoever takes it; columns
+// and codes are the same for programs everywhere.
+func TestExportSpeaksTheLanguageOfItsReader(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	for _, lang := range i18n.Langs() {
+		actor := h.as(h.supervisor)
+		actor.Language = string(lang)
+		from := h.clock.Now().AddDate(0, 0, -30)
+		x, err := h.Export(t.Context(), actor, review.Query{Purpose: why, Organisation: h.here.org, From: from, To: h.clock.Now()})
+		must(t, err)
+		var file bytes.Buffer
+		must(t, x.Write(t.Context(), &file))
+		reader := csv.NewReader(&file)
+		reader.FieldsPerRecord = -1
+		rows, err := reader.ReadAll()
+		must(t, err)
+		p := i18n.For(lang)
+		first, last := rows[0], rows[len(rows)-1]
+		if first[0] != p.T("supervisor.file.title") || first[1] != p.T("supervisor.file.whole") || first[2] != p.N("supervisor.file.entries", x.Rows) ||
+			!strings.Contains(first[6], p.T("supervisor.organisation")) || rows[1][0] != "entry" ||
+			last[0] != p.T("supervisor.file.end") || last[1] != first[2] {
+			t.Errorf("%s: first %q, last %q", lang, first, last)
+		}
 	}
 }
 
