@@ -20,7 +20,7 @@ func TestReportOfAnotherOrganisationHoldsNothing(t *testing.T) {
 	c := b.opened(t, apl)
 	foreign := b.software()
 	foreign.Organisation = uuid.New()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	conn, err := b.store.Pool().Begin(ctx)
 	must(t, err)

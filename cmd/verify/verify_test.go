@@ -92,7 +92,7 @@ func (b *bundle) sequence(t testing.TB, batch int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if _, err := s.SequenceOnce(t.Context()); err != nil {
 			t.Fatal(err)
 		}

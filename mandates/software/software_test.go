@@ -169,7 +169,7 @@ func TestStepsComePageByPage(t *testing.T) {
 	slices.SortStableFunc(want[3:6], order)
 	var got []uuid.UUID
 	pages, page := 0, software.Page{Limit: 2}
-	for range 20 { // 1,050 by 100, and room for a fault
+	for {
 		steps, next, err := h.Steps(t.Context(), h.caller, h.caseID, page)
 		must(t, err)
 		if pages++; len(steps) > 2 || pages > 4 {
@@ -200,7 +200,7 @@ func TestStepsBeyondAThousand(t *testing.T) {
 			FROM steps, generate_series(1, 1049) n WHERE id = ?`, first).Error
 	}))
 	total, page := 0, software.Page{Limit: 100}
-	for {
+	for range 20 { // 1,050 by 100, and room for a fault
 		steps, next, err := h.Steps(t.Context(), h.caller, h.caseID, page)
 		must(t, err)
 		total += len(steps)

@@ -103,7 +103,7 @@ func (b *bundle) append(t testing.TB, e translog.Event) uuid.UUID {
 // tests' open transactions on the same server may hold it up for a moment.
 func (b *bundle) sequenceAll(t testing.TB, s *Sequencer) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		if _, err := s.SequenceOnce(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -322,7 +322,7 @@ func (w *town) fill(path string) page {
 // journal waits for a line of the service's own log.
 func (w *town) journal(words string) {
 	w.t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if strings.Contains(plain(w.get("/journal?lang=en").body), words) {
 			return
 		}

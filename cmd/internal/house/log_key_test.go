@@ -49,7 +49,7 @@ func TestTheLogsKeyCanBeChanged(t *testing.T) {
 		h := &House{Config: config, Store: st, LogKey: key, Logger: slog.New(slog.DiscardHandler)}
 		s, err := h.sequencer()
 		must(t, err)
-		for range 200 { // open transactions of other tests may hold it up
+		for range 1200 { // open transactions of other tests may hold it up
 			if n, err := s.SequenceOnce(t.Context()); err != nil || n > 0 {
 				return err
 			}
