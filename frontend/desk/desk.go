@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -190,20 +188,10 @@ func (d *Desk) show(c *gin.Context, actor authz.Actor) {
 	}
 }
 
-// zones keeps time zones that were read: each is a file.
-var zones sync.Map
-
 func setZone(c *gin.Context, name string) {
-	zone, known := zones.Load(name)
-	if !known {
-		read, err := time.LoadLocation(name)
-		if err != nil || name == "" {
-			return
-		}
-		zones.Store(name, read) // organisations' zones are few, and checked when typed
-		zone = read
+	if zone, err := organisations.Zone(name); err == nil {
+		web.SetLocation(c, zone)
 	}
-	web.SetLocation(c, zone.(*time.Location))
 }
 
 // several: the actor could act for more than one organisation.
