@@ -98,5 +98,16 @@ type Dispute struct {
 // DisputeQuery lists disputes of the actor's side.
 type DisputeQuery struct {
 	State string // open, answered, or empty for both
-	Limit int
+	// Steps asks for the last disagreement with each of these steps alone; the
+	// limit is then theirs.
+	Steps []uuid.UUID
+	After string // DisputePage.Next of the page before, empty for the first
+	Limit int    // 200 at most, 50 unless told
+	id    uuid.UUID
+}
+
+// DisputePage is one page of disagreements.
+type DisputePage struct {
+	Disputes []Dispute
+	Next     string // empty on the last page
 }

@@ -161,25 +161,55 @@ func (s *Service) disputeText(tx *command.Tx, packID, field, text string, d Disp
 	return text, refuseSecret(tx, secretsIn(pack, faults, typed{field, text}), d.about())
 }
 
-// Disputes lists disagreements, what is due first at the top: those of the
-// actor's organisation for a referent, of the remit for a supervisor (whose
-// look is an event naming the people), one's own for a person.
-func (s *Service) Disputes(ctx context.Context, actor authz.Actor, q DisputeQuery) ([]Dispute, error) {
+// maxDisputes bounds one page of disagreements.
+const maxDisputes = 200
+
+// DisputePage lists disagreements, the open ones first by the day an answer is
+// due, then the answered ones, the last answered first: those of the actor's
+// organisation for a referent, of the remit for a supervisor (whose look is an
+// event naming the people), one's own for a person.
+func (s *Service) DisputePage(ctx context.Context, actor authz.Actor, q DisputeQuery) (DisputePage, error) {
 	if q.State != "" && q.State != disputeOpen && q.State != disputeAnswered {
-		return nil, problem.Invalid(problem.At("state", "unknown_list"))
+		return DisputePage{}, problem.Invalid(problem.At("state", "unknown_list"))
 	}
-	if q.Limit <= 0 || q.Limit > 200 {
+	switch {
+	case q.Steps != nil:
+		q.Limit = len(q.Steps)
+	case q.Limit <= 0 || q.Limit > maxDisputes:
 		q.Limit = 50
+	}
+	after, err := parseDisputeMark(q.After)
+	if err != nil {
+		return DisputePage{}, err
 	}
 	scope, role, err := s.disputeScope(actor)
 	if err != nil {
-		return nil, err
+		return DisputePage{}, err
 	}
-	out, err := disputesIn(s.commands.Store().Read(ctx), scope, q)
-	if err != nil || role != authz.Supervisor || len(out) == 0 {
-		return out, err
+	page, err := disputesIn(s.commands.Store().Read(ctx), scope, q, after)
+	if err != nil || role != authz.Supervisor || len(page.Disputes) == 0 {
+		return page, err
 	}
-	return out, s.looked(ctx, actor, out)
+	return page, s.looked(ctx, actor, page.Disputes)
+}
+
+// Disputes is DisputePage without what follows.
+func (s *Service) Disputes(ctx context.Context, actor authz.Actor, q DisputeQuery) ([]Dispute, error) {
+	page, err := s.DisputePage(ctx, actor, q)
+	return page.Disputes, err
+}
+
+// Dispute reads one disagreement that the actor could list, or answers not
+// found.
+func (s *Service) Dispute(ctx context.Context, actor authz.Actor, id uuid.UUID) (Dispute, error) {
+	page, err := s.DisputePage(ctx, actor, DisputeQuery{id: id, Limit: 1})
+	if err == nil && len(page.Disputes) == 0 {
+		err = errNotThere
+	}
+	if err != nil {
+		return Dispute{}, err
+	}
+	return page.Disputes[0], nil
 }
 
 // disputeScope is whose disagreements an actor may list.

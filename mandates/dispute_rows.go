@@ -1,12 +1,15 @@
 package mandates
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/internal/store"
 )
 
@@ -73,8 +76,50 @@ func answerDispute(tx *store.Tx, id, by uuid.UUID, answer string) error {
 		Updates(map[string]any{"state": disputeAnswered, "answer": answer, "answered_by": by, "answered_at": tx.Now()}))
 }
 
-// disputesIn lists disagreements with their steps, open ones first, by date due.
-func disputesIn(db *gorm.DB, s disputeScope, q DisputeQuery) ([]Dispute, error) {
+// disputeMark is where a page of disagreements ends: among the open ones by the
+// day due, among the answered ones backwards by the instant of the answer, both
+// in microseconds, equals by id.
+type disputeMark struct {
+	answered int
+	weight   int64
+	id       uuid.UUID
+}
+
+// disputeOrder is the same of a row, in PostgreSQL.
+const disputeOrder = `(d.state <> 'open')::int, CASE WHEN d.state = 'open' THEN (extract(epoch FROM d.due_on) * 1000000)::bigint
+	ELSE -(extract(epoch FROM d.answered_at) * 1000000)::bigint END, d.id`
+
+func (d Dispute) mark() disputeMark {
+	if d.State == disputeOpen {
+		return disputeMark{0, d.DueOn.UnixMicro(), d.ID}
+	}
+	return disputeMark{1, -d.AnsweredAt.UnixMicro(), d.ID}
+}
+
+// String is the mark in an address.
+func (m disputeMark) String() string { return fmt.Sprintf("%d_%d_%s", m.answered, m.weight, m.id) }
+
+// parseDisputeMark reads it back; the zero mark is before the first.
+func parseDisputeMark(s string) (disputeMark, error) {
+	if s == "" {
+		return disputeMark{}, nil
+	}
+	parts := strings.Split(s, "_")
+	bad := problem.Invalid(problem.At("cursor", "cursor_not_recognised"))
+	if len(parts) != 3 {
+		return disputeMark{}, bad
+	}
+	answered, err1 := strconv.Atoi(parts[0])
+	weight, err2 := strconv.ParseInt(parts[1], 10, 64)
+	id, err3 := uuid.Parse(parts[2])
+	if err1 != nil || err2 != nil || err3 != nil || answered < 0 || answered > 1 {
+		return disputeMark{}, bad
+	}
+	return disputeMark{answered, weight, id}, nil
+}
+
+// clause says whose disagreements, and which of them.
+func (s disputeScope) clause(q DisputeQuery, after disputeMark) (string, []any) {
 	whose, args := []string{}, []any{}
 	if s.beneficiary != uuid.Nil {
 		whose, args = append(whose, "d.beneficiary_id = ?"), append(args, s.beneficiary)
@@ -85,32 +130,60 @@ func disputesIn(db *gorm.DB, s disputeScope, q DisputeQuery) ([]Dispute, error) 
 	if len(s.territories) > 0 {
 		whose, args = append(whose, "o.territory IN ?"), append(args, s.territories)
 	}
-	clause := "(" + strings.Join(whose, " OR ") + ")"
+	clause := "b.erased_at IS NULL AND (" + strings.Join(whose, " OR ") + ")"
 	if q.State != "" {
 		clause, args = clause+" AND d.state = ?", append(args, q.State)
 	}
-	var rows []disputeRow
-	err := db.Raw("SELECT "+disputeColumns+" WHERE b.erased_at IS NULL AND "+clause+
-		" ORDER BY d.state = 'open' DESC, d.due_on, d.raised_at, d.id LIMIT ?", append(args, q.Limit)...).Scan(&rows).Error
-	if err != nil || len(rows) == 0 {
-		return []Dispute{}, err
+	if q.id != uuid.Nil {
+		clause, args = clause+" AND d.id = ?", append(args, q.id)
 	}
+	if len(q.Steps) > 0 {
+		clause, args = clause+lastOfSteps, append(args, q.Steps)
+	}
+	if after != (disputeMark{}) {
+		clause, args = clause+" AND ("+disputeOrder+") > (?, ?, ?)", append(args, after.answered, after.weight, after.id)
+	}
+	return clause, args
+}
+
+// lastOfSteps keeps the last disagreement with each of some steps: a step of a
+// person's is disagreed with by that person alone.
+const lastOfSteps = ` AND d.step_id IN ? AND NOT EXISTS (SELECT FROM disputes n WHERE n.beneficiary_id = d.beneficiary_id
+	AND n.step_id = d.step_id AND (n.raised_at, n.id) > (d.raised_at, d.id))`
+
+// disputesIn lists disagreements with their steps.
+func disputesIn(db *gorm.DB, s disputeScope, q DisputeQuery, after disputeMark) (DisputePage, error) {
+	page := DisputePage{Disputes: []Dispute{}}
+	if q.Limit == 0 {
+		return page, nil // of no step
+	}
+	clause, args := s.clause(q, after)
+	var rows []disputeRow
+	err := db.Raw("SELECT "+disputeColumns+" WHERE "+clause+" ORDER BY "+disputeOrder+" LIMIT ?", append(args, q.Limit+1)...).Scan(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return page, err
+	}
+	more := len(rows) > q.Limit
+	rows = rows[:min(len(rows), q.Limit)]
 	ids := make([]uuid.UUID, len(rows))
 	for i, r := range rows {
 		ids[i] = r.StepID
 	}
 	steps, err := scanSteps(db.Raw("SELECT "+stepColumns+" WHERE s.id IN ?", ids))
 	if err != nil {
-		return nil, err
+		return DisputePage{}, err
 	}
 	byID := make(map[uuid.UUID]Step, len(steps))
 	for _, st := range steps {
 		byID[st.ID] = st
 	}
-	out := make([]Dispute, len(rows))
-	for i, r := range rows {
-		out[i] = r.dispute()
-		out[i].Of = byID[r.StepID]
+	for _, r := range rows {
+		d := r.dispute()
+		d.Of = byID[r.StepID]
+		page.Disputes = append(page.Disputes, d)
 	}
-	return out, nil
+	if more {
+		page.Next = page.Disputes[len(rows)-1].mark().String()
+	}
+	return page, nil
 }

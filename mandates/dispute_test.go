@@ -9,6 +9,7 @@ import (
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates"
 	"github.com/relais-org/relais/organisations"
 	"github.com/relais-org/relais/translog"
@@ -164,5 +165,66 @@ func TestDisputeTexts(t *testing.T) {
 	}
 	if n := b.count(`SELECT count(*) FROM disputes`); n != 1 {
 		t.Errorf("%d disputes", n)
+	}
+}
+
+// Past two hundred: each is read by its id, the answered ones come last answered
+// first, and pages leave nothing out and show nothing twice.
+func TestManyDisputes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx := t.Context()
+	st, d := b.disputed(t)
+	// 220 more of the same step, answered one a minute, many due the same day.
+	must(t, b.store.InTx(ctx, store.System(), func(tx *store.Tx) error {
+		return tx.DB().Exec(`INSERT INTO disputes (id, step_id, case_id, organisation_id, beneficiary_id, text, state, due_on, raised_at, answer, answered_by, answered_at)
+			SELECT gen_random_uuid(), d.step_id, d.case_id, d.organisation_id, d.beneficiary_id, 'n° ' || i, 'answered', d.due_on + i / 50,
+				d.raised_at + i * interval '1 minute', 'oui', ?, d.raised_at + i * interval '1 minute 1 second'
+			FROM generate_series(1, 220) i, disputes d WHERE d.id = ?`, b.referent, d.ID).Error
+	}))
+	newest := mandates.Dispute{}
+	for state, want := range map[string]int{"answered": 220, "open": 1, "": 221} {
+		seen, q := map[uuid.UUID]bool{}, mandates.DisputeQuery{State: state, Limit: 50}
+		last := mandates.Dispute{State: "open"}
+		for pages := 0; pages < 10; pages++ {
+			page, err := b.DisputePage(ctx, b.as(b.referent), q)
+			must(t, err)
+			for _, x := range page.Disputes {
+				if seen[x.ID] || last.State == "answered" && (x.State == "open" || x.AnsweredAt.After(last.AnsweredAt)) {
+					t.Fatalf("list %q: %s (%s) comes after %s (%s)", state, x.Text, x.State, last.Text, last.State)
+				}
+				if last.State == "open" && x.State == "answered" {
+					newest = x
+				}
+				seen[x.ID], last = true, x
+			}
+			if q.After = page.Next; q.After == "" {
+				break
+			}
+		}
+		if len(seen) != want {
+			t.Errorf("list %q: %d, want %d", state, len(seen), want)
+		}
+	}
+	if newest.Text != "n° 220" {
+		t.Errorf("the first answered is %q", newest.Text)
+	}
+	for _, x := range []mandates.Dispute{newest, d} {
+		if got, err := b.Dispute(ctx, b.as(b.referent), x.ID); err != nil || got.Text != x.Text || got.Of.ID != st.ID {
+			t.Errorf("%s by its id: %+v, %v", x.Text, got, err)
+		}
+	}
+	stranger := b.newReferent(b.newOrganisation("Point Relais Vilaine"), "Iris Caron")
+	if _, err := b.Dispute(ctx, b.as(stranger), d.ID); !problem.Is(err, "not_found") {
+		t.Errorf("a stranger reads one: %v", err)
+	}
+	if _, err := b.DisputePage(ctx, b.as(b.referent), mandates.DisputeQuery{After: "1_2"}); !problem.Is(err, "invalid") {
+		t.Errorf("a cursor of nothing: %v", err)
+	}
+	// A person's history asks for the last word on each act shown.
+	got, err := b.Disputes(ctx, b.asPerson(authz.TierPhone), mandates.DisputeQuery{Steps: []uuid.UUID{st.ID, uuid.New()}})
+	must(t, err)
+	if len(got) != 1 || got[0].Text != "n° 220" {
+		t.Errorf("of the step: %+v", got)
 	}
 }

@@ -6,16 +6,18 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	"github.com/relais-org/relais/frontend/web"
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/mandates"
 )
 
-// mostDisputes shown on one page.
-const mostDisputes = 200
+// disputesOnPage are shown together.
+const disputesOnPage = 50
 
-// disputes lists disagreements, the late ones first (PO-05).
+// disputes lists disagreements: those without an answer, the late ones first, or
+// those with one, the last answered first (PO-05).
 func (s *Surface) disputes(c *gin.Context, actor authz.Actor) error {
 	here, err := s.here(c, actor)
 	if err != nil {
@@ -25,8 +27,12 @@ func (s *Surface) disputes(c *gin.Context, actor authz.Actor) error {
 	if state != "answered" {
 		state = "open"
 	}
-	list, err := s.Mandates.Disputes(c.Request.Context(), actor, mandates.DisputeQuery{State: state, Limit: mostDisputes})
-	if err != nil {
+	trail := desk.TrailOf(c.Request.URL.Query())
+	found, err := s.Mandates.DisputePage(c.Request.Context(), actor, mandates.DisputeQuery{State: state, After: trail.After, Limit: disputesOnPage})
+	switch {
+	case err != nil && problem.As(err).Kind == problem.KindInvalid:
+		return web.SeeOther(c, disputesPath(state)) // a page that never was
+	case err != nil:
 		return err
 	}
 	pack, err := s.pack(here)
@@ -34,10 +40,10 @@ func (s *Surface) disputes(c *gin.Context, actor authz.Actor) error {
 		return err
 	}
 	page := web.PageOf(c)
-	return web.Render(c, http.StatusOK, disputesPage(page, newDisputes(page, here, pack, list, state, s.Store.Now())))
+	return web.Render(c, http.StatusOK, disputesPage(page, newDisputes(page, here, pack, found, disputesAsk{state, trail, s.Store.Now()})))
 }
 
-// disputeHere finds the disagreement of the address among the organisation's.
+// disputeHere reads the disagreement of the address, one of the organisation's.
 func (s *Surface) disputeHere(c *gin.Context, actor authz.Actor, refused []string) (disputeView, error) {
 	here, err := s.here(c, actor)
 	if err != nil {
@@ -51,18 +57,13 @@ func (s *Surface) disputeHere(c *gin.Context, actor authz.Actor, refused []strin
 	if err != nil {
 		return disputeView{}, err
 	}
-	list, err := s.Mandates.Disputes(c.Request.Context(), actor, mandates.DisputeQuery{Limit: mostDisputes})
+	d, err := s.Mandates.Dispute(c.Request.Context(), actor, id)
 	if err != nil {
 		return disputeView{}, err
 	}
-	for _, d := range list {
-		if d.ID == id {
-			v := newDispute(web.PageOf(c), here, pack, d, s.Store.Now())
-			v.Refused, v.Own = refused, d.Of.Mediator == actor.Account
-			return v, nil
-		}
-	}
-	return disputeView{}, problem.NotFound()
+	v := newDispute(web.PageOf(c), here, pack, d, s.Store.Now())
+	v.Refused, v.Own = refused, d.Of.Mediator == actor.Account
+	return v, nil
 }
 
 func (s *Surface) dispute(c *gin.Context, actor authz.Actor) error {

@@ -1,8 +1,7 @@
 package admin
 
 import (
-	"cmp"
-	"slices"
+	"net/url"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,22 +19,45 @@ type disputesView struct {
 	Tabs, Views  []t.Tab
 	Open         bool
 	Table        t.Table
+	Pager        t.Pager
 }
 
-func newDisputes(p t.Page, here authz.Membership, pack *packs.Pack, list []mandates.Dispute, state string, now time.Time) disputesView {
+// disputesAsk is which of them are asked for, and from where on.
+type disputesAsk struct {
+	state string
+	trail desk.Trail
+	now   time.Time
+}
+
+// disputesPath is the first page of one of the two lists.
+func disputesPath(state string) string {
+	if state == "open" {
+		return "/organisation/disputes"
+	}
+	return "/organisation/disputes?state=" + state
+}
+
+func newDisputes(p t.Page, here authz.Membership, pack *packs.Pack, found mandates.DisputePage, ask disputesAsk) disputesView {
+	state, keep := ask.state, url.Values{}
+	if state != "open" {
+		keep.Set("state", state)
+	}
 	v := disputesView{Organisation: here.OrganisationName, Tabs: sections(p, "/organisation/disputes"), Open: state == "open",
 		Views: []t.Tab{
-			{Text: p.T("admin.disputes.open"), Href: "/organisation/disputes", Current: state == "open"},
-			{Text: p.T("admin.disputes.answered"), Href: "/organisation/disputes?state=answered", Current: state != "open"},
+			{Text: p.T("admin.disputes.open"), Href: disputesPath("open"), Current: state == "open"},
+			{Text: p.T("admin.disputes.answered"), Href: disputesPath("answered"), Current: state != "open"},
 		},
 		Table: t.Table{Caption: p.T("admin.disputes.caption"), Columns: []t.Column{{Title: p.T("admin.disputes.person")},
-			{Title: p.T("admin.disputes.about")}, {Title: p.T("admin.disputes.due")}}}}
-	slices.SortStableFunc(list, func(a, b mandates.Dispute) int { return cmp.Compare(a.DueOn.Unix(), b.DueOn.Unix()) })
-	for _, d := range list {
+			{Title: p.T("admin.disputes.about")}, {Title: p.T("admin.disputes.due")}}},
+		Pager: ask.trail.Pager("/organisation/disputes", keep, found.Next)}
+	if state != "open" {
+		v.Table.Columns[2].Title = p.T("admin.disputes.answered_on")
+	}
+	for _, d := range found.Disputes {
 		v.Table.Rows = append(v.Table.Rows, []t.Cell{
 			{Text: d.BeneficiaryName, Href: disputePath(d.ID)},
 			{Text: stepWords(p, pack, d.Of), Small: d.Of.MediatorName},
-			dueCell(p, d, here.TimeZone, now),
+			dueCell(p, d, here.TimeZone, ask.now),
 		})
 	}
 	return v

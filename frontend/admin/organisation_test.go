@@ -2,14 +2,18 @@ package admin_test
 
 import (
 	"bytes"
+	"fmt"
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/organisations"
 	"github.com/relais-org/relais/translog"
 )
@@ -92,6 +96,7 @@ func TestDisputes(t *testing.T) {
 	b.get("/organisation/disputes").lacks(t, "Fatima Haddad")
 	b.get("/organisation/disputes?state=answered").has(t, "Fatima Haddad", "Répondu")
 	b.get(path).has(t, "l’acte a été retiré", "Réponse de Nadia Benali")
+	b.get("/organisation/disputes?state=answered&after=rubbish").goes(t, "/organisation/disputes?state=answered")
 	h.leaves(translog.ActRefused, func() {
 		p := b.post(path, "answer", "Encore une réponse")
 		p.is(t, http.StatusUnprocessableEntity, "Erreur")
@@ -268,4 +273,40 @@ func FuzzQueries(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Past one page the answered disagreements come last answered first, and lead on
+// and back; whichever is opened from there is there.
+func TestManyDisputes(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	person := h.person("Fatima", "Haddad")
+	h.signed(person)
+	d := h.dispute(person)
+	must(t, h.store.InTx(t.Context(), store.System(), func(tx *store.Tx) error {
+		return tx.DB().Exec(`INSERT INTO disputes (id, step_id, case_id, organisation_id, beneficiary_id, text, state, due_on, raised_at, answer, answered_by, answered_at)
+			SELECT ('00000000-0000-4000-8000-' || lpad(i::text, 12, '0'))::uuid, d.step_id, d.case_id, d.organisation_id, d.beneficiary_id, 'n° ' || i, 'answered', d.due_on,
+				d.raised_at, 'oui', ?, d.raised_at + i * interval '1 minute' FROM generate_series(1, 230) i, disputes d WHERE d.id = ?`, h.referent, d.ID).Error
+	}))
+	b := h.browser(h.referent)
+	one := func(i int) string { return fmt.Sprintf("/organisation/disputes/00000000-0000-4000-8000-%012d", i) }
+	b.get("/organisation/disputes").has(t, d.ID.String())
+	first := b.get("/organisation/disputes?state=answered")
+	first.has(t, one(230), one(181), "Réponse donnée le")
+	first.lacks(t, one(180)+`"`)
+	next := regexp.MustCompile(`href="([^"]*)"[^>]*>\s*<span>\s*Suivants`)
+	pages := 1
+	for at := first; pages < 9; pages++ {
+		m := next.FindStringSubmatch(at.body)
+		if m == nil {
+			at.has(t, one(1), "Précédents")
+			break
+		}
+		at = b.get(html.UnescapeString(m[1]))
+	}
+	if pages != 5 {
+		t.Errorf("%d pages, want 5", pages)
+	}
+	b.get(one(1)).has(t, "n° 1")
+	b.get(one(230)).has(t, "n° 230")
 }

@@ -49,7 +49,7 @@ func (s *Surface) history(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	disputes, err := s.Mandates.Disputes(ctx, actor, mandates.DisputeQuery{Limit: 200})
+	disputes, err := s.Mandates.Disputes(ctx, actor, mandates.DisputeQuery{Steps: stepsIn(lines.Lines)})
 	if err != nil {
 		return err
 	}
@@ -70,6 +70,17 @@ func (s *Surface) history(c *gin.Context, actor authz.Actor) error {
 		v.Messages = messageMoments(page, sent)
 	}
 	return web.Render(c, http.StatusOK, historyPage(page, v))
+}
+
+// stepsIn are the acts among the lines.
+func stepsIn(lines []review.HistoryLine) []uuid.UUID {
+	steps := []uuid.UUID{}
+	for _, l := range lines {
+		if isStep(l) {
+			steps = append(steps, l.Step)
+		}
+	}
+	return steps
 }
 
 // teller tells the lines of one person's history.
