@@ -2,6 +2,7 @@ package op_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/relais-org/relais/organisations/clients"
 )
@@ -29,7 +31,8 @@ func startNode(t *testing.T, settings map[string]any) *nodeClient {
 	t.Helper()
 	raw, err := json.Marshal(settings)
 	must(t, err)
-	node := exec.CommandContext(t.Context(), "node", "testdata/client.mjs")
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // one that says nothing is killed
+	node := exec.CommandContext(ctx, "node", "testdata/client.mjs")
 	node.Env = append(os.Environ(), "CLIENT="+string(raw))
 	n := &nodeClient{t: t, said: new(strings.Builder)}
 	node.Stderr = n.said
@@ -42,6 +45,7 @@ func startNode(t *testing.T, settings map[string]any) *nodeClient {
 	t.Cleanup(func() {
 		_ = n.stdin.Close()
 		_ = node.Wait() // killed by the test's context at the latest
+		cancel()
 	})
 	return n
 }

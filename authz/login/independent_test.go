@@ -2,6 +2,7 @@ package login_test
 
 import (
 	"bufio"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -39,7 +40,8 @@ func independent(t *testing.T, alg jose.SignatureAlgorithm, backChannel string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	node := exec.CommandContext(t.Context(), "node", "testdata/provider.mjs")
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // one that says nothing is killed
+	node := exec.CommandContext(ctx, "node", "testdata/provider.mjs")
 	node.Env = append(os.Environ(), "CLIENT="+string(client), "JWKS="+privateKeys(t))
 	said := new(strings.Builder)
 	node.Stderr = said
@@ -57,6 +59,7 @@ func independent(t *testing.T, alg jose.SignatureAlgorithm, backChannel string) 
 	t.Cleanup(func() {
 		_ = stdin.Close()
 		_ = node.Wait() // killed by the test's context at the latest
+		cancel()
 	})
 	address, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {

@@ -147,9 +147,16 @@ func TestTwoPressesAddOnePerson(t *testing.T) {
 	fields := with(h.typed(), "key", b.get("/people/new").is(http.StatusOK).hidden("key"))
 	both := make(chan answer, 2)
 	for range cap(both) {
-		go func() { both <- b.post("/people/new", maps.Clone(fields)) }()
+		go func() {
+			var got answer
+			defer func() { both <- got }() // one that failed ends the wait too
+			got = b.post("/people/new", maps.Clone(fields))
+		}()
 	}
 	first, second := <-both, <-both
+	if t.Failed() {
+		t.FailNow()
+	}
 	first.is(http.StatusSeeOther)
 	second.goes(first.location)
 	people(1)

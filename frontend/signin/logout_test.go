@@ -264,8 +264,17 @@ func TestALogoutThatFailedMayBeSentAgain(t *testing.T) {
 	must(t, err)
 	_, err = hold.Exec(t.Context(), `SELECT 1 FROM web_sessions WHERE id = $1 FOR UPDATE`, session)
 	must(t, err)
-	hurried, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
-	defer cancel()
+	hurried, leave := context.WithTimeout(t.Context(), time.Minute)
+	defer leave()
+	go func() { // gone once it waits for the row, however long the way there took
+		defer leave()
+		for waits := false; !waits; time.Sleep(10 * time.Millisecond) {
+			if err := b.store.Pool().QueryRow(hurried, `SELECT EXISTS (SELECT 1 FROM pg_stat_activity
+				WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waits); err != nil {
+				return
+			}
+		}
+	}()
 	if code := b.hand(hurried, token); code != http.StatusInternalServerError {
 		t.Fatalf("answered %d while the row was held", code)
 	}
