@@ -127,6 +127,54 @@ func TestExchangesThatAreRefused(t *testing.T) {
 	}
 }
 
+// DESIGN §5, 4: an exchange to an audience that is unknown, suspended or not a
+// service is a refusal about the person, whichever part of us finds out.
+func TestRefusedAudiencesAreRecorded(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	asks, one := h.service("one")
+	suspended, _ := h.service("suspended")
+	must(t, h.clients.Suspend(t.Context(), h.as(h.operator), suspended.ID))
+	r := h.rp("one", one)
+	subject := r.tokens().text("access_token")
+	for i, audience := range []string{"nobody", "suspended", "one"} {
+		refused(t, r.exchange(subject, audience), http.StatusBadRequest, "invalid_target")
+		var n int
+		must(t, h.store.Pool().QueryRow(t.Context(), `SELECT count(*) FROM events WHERE kind = 'act.refused' AND actor_id = $1 AND beneficiary_id = $2
+			AND position('target_invalid' in convert_from(facts, 'UTF8')) > 0`, asks.ID, h.person).Scan(&n))
+		if n != i+1 {
+			t.Errorf("%s: %d refusals are recorded, want %d", audience, n, i+1)
+		}
+	}
+}
+
+// RFC 7009 §2.1: whoever got an exchanged token, and whom it is for, may give it
+// up; that is no refusal, and the token is over.
+func TestRevokingAnExchangedToken(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	_, one := h.service("one")
+	_, two := h.service("two")
+	r, target := h.rp("one", one), h.rp("two", two)
+	subject := r.tokens().text("access_token")
+	for name, by := range map[string]*rp{"who got it": r, "whom it is for": target} {
+		token := r.exchange(subject, "two").text("access_token")
+		if seen := target.introspect(token); seen.json["active"] != true {
+			t.Fatalf("before: %s", seen.body)
+		}
+		before := len(h.refusals())
+		if got := by.post("/oauth/revoke", url.Values{"token": {token}}); got.status != http.StatusOK {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+		if n := len(h.refusals()) - before; n != 0 {
+			t.Errorf("%s: %d refusals", name, n)
+		}
+		if seen := target.introspect(token); seen.body != `{"active":false}` {
+			t.Errorf("%s: after: %s", name, seen.body)
+		}
+	}
+}
+
 // aProcedureOf replaces the procedures by the first of a theme.
 func aProcedureOf(h *house, theme string) func(*clients.New) {
 	return func(n *clients.New) {

@@ -20,7 +20,10 @@
 //   - A grant holds the mediator's session: one that is over grants nothing, and
 //     who leaves, or is signed out by their provider, ends what it granted.
 //   - A code works once; a refresh token works once. The second time ends what
-//     the first gave (OP-04; RFC 9700 §2.2.2, §4.14).
+//     the first gave (OP-04; RFC 9700 §2.2.2, §4.14). Each is used up by the very
+//     statement that writes what it gives: after a failure of ours it still works.
+//   - A stop ends what is live, and finds it by an index. A delegation whose time
+//     came ended then, and no stop ends it again.
 //   - A token that a client shows or gives up without its being theirs is refused
 //     as an unknown one is, and the refusal is about the person it concerns.
 //   - Codes and tokens are kept as SHA-256 only.
