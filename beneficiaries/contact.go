@@ -16,9 +16,10 @@ import (
 
 // ChangeContact changes how to reach somebody. It is sensitive (step-up), and
 // the previous channel is told, so that nobody is quietly cut off; without one,
-// the previous phone, mail or address, in this order.
-func (s *Service) ChangeContact(ctx context.Context, actor authz.Actor, id uuid.UUID, c Contact) error {
-	return s.commands.Run(ctx, actor, "beneficiary.change_contact", func(tx *command.Tx) error {
+// the previous phone, mail or address, in this order. It says what came of it.
+func (s *Service) ChangeContact(ctx context.Context, actor authz.Actor, id uuid.UUID, c Contact) (ContactChange, error) {
+	var out ContactChange
+	err := s.commands.Run(ctx, actor, "beneficiary.change_contact", func(tx *command.Tx) error {
 		b, org, err := s.decideOn(tx, id, authz.BeneficiaryChangeContact, true)
 		if err != nil {
 			return err
@@ -33,6 +34,7 @@ func (s *Service) ChangeContact(ctx context.Context, actor authz.Actor, id uuid.
 			return err
 		}
 		changed := differences(b.contact().columns(), c.columns())
+		out = ContactChange{Fields: changed}
 		if err := update(tx.Tx, id, c.columns()); err != nil {
 			return err
 		}
@@ -42,8 +44,39 @@ func (s *Service) ChangeContact(ctx context.Context, actor authz.Actor, id uuid.
 			return err
 		}
 		key := "contact_changed:" + tx.NewID().String()
-		return b.reachable(changed).Tell(tx, key, notify.ContactChanged{Organisation: org.Name, Phone: org.Phone})
+		before := b.reachable(changed)
+		if before.Hears() {
+			out.Told = before.Channel
+		}
+		return before.Tell(tx, key, notify.ContactChanged{Organisation: org.Name, Phone: org.Phone})
 	})
+	if err != nil {
+		return ContactChange{}, err
+	}
+	return out, nil
+}
+
+// ContactChange is what came of a change of contact.
+type ContactChange struct {
+	Fields []string // what changed, sorted; empty: all was so already
+	Told   string   // the channel on which the person was told, empty: none
+}
+
+// WhereTold is where the person would be told that what follows is no longer
+// how to reach them: a channel and its number or address, empty when nothing
+// is known.
+func (b Beneficiary) WhereTold() (channel, to string) {
+	b = b.reachable(nil)
+	return b.Channel, b.recipient()
+}
+
+// Hears reports whether a message to the person leaves at all: they chose a
+// channel, and it leads somewhere.
+func (b Beneficiary) Hears() bool { return b.recipient() != "" && !b.Erased }
+
+// recipient is the number or address of the channel chosen; empty for "none".
+func (b Beneficiary) recipient() string {
+	return map[string]string{"sms": b.Phone, "mail": b.Email, "letter": b.Address}[b.Channel]
 }
 
 // reachable is the person as they are told of a change of contact: whoever
@@ -71,13 +104,12 @@ func (b Beneficiary) contact() Contact {
 // Tell queues a message to the person on the channel they chose; "none" is
 // nothing to do. key names the event: the person is told once per key.
 func (b Beneficiary) Tell(tx *command.Tx, key string, words notify.Words) error {
-	recipient := map[string]string{"sms": b.Phone, "mail": b.Email, "letter": b.Address}[b.Channel]
-	if b.Channel == "none" || recipient == "" || b.Erased {
+	if !b.Hears() {
 		return nil
 	}
 	subject, body := words.Render(Printer(b.Language))
 	return notify.Queue(tx.Tx, notify.Message{
-		DedupeKey: key, Kind: words.Kind(), Channel: notify.Channel(b.Channel), Language: b.Language, Recipient: b.letterName(recipient),
+		DedupeKey: key, Kind: words.Kind(), Channel: notify.Channel(b.Channel), Language: b.Language, Recipient: b.letterName(b.recipient()),
 		Subject: subject, Body: body, Organisation: b.Organisation, Beneficiary: b.ID,
 	})
 }

@@ -115,6 +115,9 @@ func TestGetKeepsToOnesOwn(t *testing.T) {
 	b.fails("not_found", func() error { _, err := b.Get(t.Context(), b.as(b.org), uuid.New()); return err })
 }
 
+// errorOf keeps only whether a command was refused.
+func errorOf(_ ContactChange, err error) error { return err }
+
 // Whoever changes how somebody is reached must have signed in lately, and the
 // previous channel is told, once.
 func TestContactChangeTellsThePreviousChannel(t *testing.T) {
@@ -125,25 +128,30 @@ func TestContactChangeTellsThePreviousChannel(t *testing.T) {
 	stale := b.as(b.org)
 	stale.StrongAt = stale.Now.Add(-authz.StepUpAge - time.Minute)
 	next := Contact{Phone: "06 98 76 54 32", Address: "3 rue Haute\n35000 Rennes", Channel: "letter", Language: "es"}
-	b.refuses("needs_step_up", func() error { return b.ChangeContact(ctx, stale, p.ID, next) })
-	b.fails("not_found", func() error { return b.ChangeContact(ctx, b.as(b.organisation("Autre maison")), p.ID, next) })
+	b.refuses("needs_step_up", func() error { return errorOf(b.ChangeContact(ctx, stale, p.ID, next)) })
+	b.fails("not_found", func() error { return errorOf(b.ChangeContact(ctx, b.as(b.organisation("Autre maison")), p.ID, next)) })
 	b.fails("needed_for_letter", func() error {
-		return b.ChangeContact(ctx, b.as(b.org), p.ID, Contact{Channel: "letter", Language: "fr"})
+		return errorOf(b.ChangeContact(ctx, b.as(b.org), p.ID, Contact{Channel: "letter", Language: "fr"}))
 	})
 	told := func(channel, recipient string) int {
 		return b.count(`SELECT count(*) FROM messages WHERE kind = 'contact_changed' AND channel = $1 AND recipient LIKE $2`, channel, recipient)
 	}
-	must(t, b.ChangeContact(ctx, b.as(b.org), p.ID, next))
+	came, err := b.ChangeContact(ctx, b.as(b.org), p.ID, next)
+	must(t, err)
+	if came.Told != "sms" || !slices.Contains(came.Fields, "phone") {
+		t.Errorf("what came of it: %+v", came)
+	}
 	if told("sms", "+33612345678") != 1 || b.count(`SELECT count(*) FROM messages`) != 1 {
 		t.Error("the previous phone was not told, or somebody else was")
 	}
-	must(t, b.ChangeContact(ctx, b.as(b.org), p.ID, next)) // nothing changed
-	if b.count(`SELECT count(*) FROM messages`) != 1 {
+	came, err = b.ChangeContact(ctx, b.as(b.org), p.ID, next) // nothing changed
+	must(t, err)
+	if came.Told != "" || len(came.Fields) != 0 || b.count(`SELECT count(*) FROM messages`) != 1 {
 		t.Error("told of nothing")
 	}
 	// The person themselves, at the phone tier; the letter goes out with a name.
-	b.fails("forbidden", func() error { return b.ChangeContact(ctx, b.asPerson(p.ID, authz.TierCard), p.ID, next) })
-	must(t, b.ChangeContact(ctx, b.asPerson(p.ID, authz.TierPhone), p.ID, Contact{Channel: "none", Language: "fr"}))
+	b.fails("forbidden", func() error { return errorOf(b.ChangeContact(ctx, b.asPerson(p.ID, authz.TierCard), p.ID, next)) })
+	must(t, errorOf(b.ChangeContact(ctx, b.asPerson(p.ID, authz.TierPhone), p.ID, Contact{Channel: "none", Language: "fr"})))
 	if told("letter", "Fatima Haddad\n3 rue Haute%") != 1 {
 		t.Error("the previous address was not told")
 	}
@@ -173,11 +181,18 @@ func TestContactChangeTellsWhoWishedNoMessages(t *testing.T) {
 			p := b.create(who)
 			same := who.Contact
 			same.Language = "es"
-			must(t, b.ChangeContact(t.Context(), b.as(b.org), p.ID, same))
+			must(t, errorOf(b.ChangeContact(t.Context(), b.as(b.org), p.ID, same)))
 			if n := b.count(`SELECT count(*) FROM messages`); n != 0 {
 				t.Errorf("told %d times of another language", n)
 			}
-			must(t, b.ChangeContact(t.Context(), b.as(b.org), p.ID, Contact{Phone: "06 98 76 54 32", Channel: "sms", Language: "fr"}))
+			if channel, to := p.WhereTold(); to != "" && channel != c.channel || (to == "") != (c.channel == "") {
+				t.Errorf("would be told by %q at %q", channel, to)
+			}
+			came, err := b.ChangeContact(t.Context(), b.as(b.org), p.ID, Contact{Phone: "06 98 76 54 32", Channel: "sms", Language: "fr"})
+			must(t, err)
+			if came.Told != c.channel {
+				t.Errorf("says told by %q, want %q", came.Told, c.channel)
+			}
 			want := 1
 			if c.channel == "" {
 				want = 0
@@ -197,7 +212,7 @@ func TestMessagesWithoutCodes(t *testing.T) {
 	p := b.create(b.someone("Fatima", "Haddad"))
 	ctx := t.Context()
 	must(t, b.SendPortalCode(ctx, b.asPerson(p.ID, authz.TierCard)))
-	must(t, b.ChangeContact(ctx, b.as(b.org), p.ID, Contact{Channel: "none", Language: "fr"}))
+	must(t, errorOf(b.ChangeContact(ctx, b.as(b.org), p.ID, Contact{Channel: "none", Language: "fr"})))
 	b.fails("forbidden", func() error { _, err := b.Messages(ctx, b.asPerson(p.ID, authz.TierCard)); return err })
 	sent, err := b.Messages(ctx, b.asPerson(p.ID, authz.TierPhone))
 	must(t, err)

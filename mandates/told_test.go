@@ -23,8 +23,9 @@ func TestALongNameStopsNothing(t *testing.T) {
 	c := b.opened(t, apl)
 	step, err := b.LogStep(ctx, b.as(b.mediator), mandates.NewStep{Case: c.ID, Action: "view", Outcome: "done"})
 	must(t, err)
-	must(t, b.people.ChangeContact(ctx, b.as(b.mediator), b.person, beneficiaries.Contact{
-		Phone: "06 12 34 56 79", Email: "fatima@home.example", Channel: "mail", Language: "fr"}))
+	_, err = b.people.ChangeContact(ctx, b.as(b.mediator), b.person, beneficiaries.Contact{
+		Phone: "06 12 34 56 79", Email: "fatima@home.example", Channel: "mail", Language: "fr"})
+	must(t, err)
 	d, err := b.RaiseDispute(ctx, b.asPerson(authz.TierPhone), step.ID, "Je n’ai pas demandé cela.")
 	must(t, err)
 	must(t, b.AnswerDispute(ctx, b.as(b.referent), d.ID, "Nous l’avons corrigé ensemble."))

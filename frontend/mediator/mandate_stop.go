@@ -26,6 +26,8 @@ type stopKind struct {
 	// reason: "" not asked, else whether it is needed.
 	reason reasonAsked
 	flash  string
+	// tells: the person is sent a message, if they receive any.
+	tells bool
 	// standing reports whether there is still something to stop.
 	standing func(mandates.State) bool
 }
@@ -43,12 +45,12 @@ func unsigned(s mandates.State) bool  { return !s.Live() && !s.Terminal() }
 func cardWorks(s mandates.State) bool { return s.Live() }
 
 var (
-	revokeStop   = stopKind{"/revoke", "mandate.revoke.", reasonIfWanted, "flash.mandate_revoked", live}
-	grantStop    = stopKind{"/revoke", "mandate.revoke_grant.", reasonIfWanted, "flash.grant_revoked", live}
-	renounceStop = stopKind{"/renounce", "mandate.renounce.", reasonNeeded, "flash.mandate_renounced", live}
-	voidStop     = stopKind{"/void", "mandate.void.", reasonIfWanted, "flash.mandate_voided", unsigned}
-	cardStop     = stopKind{"/card", "mandate.card.", noReason, "", cardWorks}
-	cancelStop   = stopKind{"/card/cancel", "mandate.card_cancel.", noReason, "flash.card_cancelled", cardWorks}
+	revokeStop   = stopKind{"/revoke", "mandate.revoke.", reasonIfWanted, "flash.mandate_revoked", true, live}
+	grantStop    = stopKind{"/revoke", "mandate.revoke_grant.", reasonIfWanted, "flash.grant_revoked", true, live}
+	renounceStop = stopKind{"/renounce", "mandate.renounce.", reasonNeeded, "flash.mandate_renounced", true, live}
+	voidStop     = stopKind{"/void", "mandate.void.", reasonIfWanted, "flash.mandate_voided", false, unsigned}
+	cardStop     = stopKind{"/card", "mandate.card.", noReason, "", false, cardWorks}
+	cancelStop   = stopKind{"/card/cancel", "mandate.card_cancel.", noReason, "flash.card_cancelled", false, cardWorks}
 )
 
 // stopView is the page before a dangerous act.
@@ -93,7 +95,11 @@ func (s *Surface) showStop(c *gin.Context, d deal, kind stopKind, answer stopAns
 	if kind.reason != noReason {
 		v.Reason = say("reason")
 	}
-	v.Confirm = t.Confirmation{Consequences: []string{say("first"), say("second"), say("third")}, Action: d.href(kind.path), Do: say("do"),
+	second := d.told()
+	if !kind.tells {
+		second = say("second")
+	}
+	v.Confirm = t.Confirmation{Consequences: []string{say("first"), second, say("third")}, Action: d.href(kind.path), Do: say("do"),
 		Safe: t.Link{Text: say("keep"), Href: d.href("")}}
 	if answer.grant != uuid.Nil {
 		v.Confirm.Action = d.href("/grants/" + answer.grant.String() + kind.path)
@@ -103,6 +109,19 @@ func (s *Surface) showStop(c *gin.Context, d deal, kind stopKind, answer stopAns
 		code = http.StatusConflict
 	}
 	return web.Render(c, code, stopPage(p, v))
+}
+
+// told says whether the person will hear of the end by a message. Whoever may
+// stop a mandate and not read the person's file is told what holds in any case.
+func (d deal) told() string {
+	key := "mandate.told.no"
+	switch {
+	case d.person.Channel == "":
+		key = "mandate.told.perhaps"
+	case d.person.Hears():
+		key = "mandate.told.yes"
+	}
+	return d.page.T(key, "Name", d.name())
 }
 
 // themeOfGrant names the line a page is about.

@@ -112,15 +112,16 @@ func (s *Surface) changeContact(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
+	var came beneficiaries.ContactChange
 	if in := readContact(f); f.Valid() {
-		err = s.Beneficiaries.ChangeContact(ctx, actor, b.ID, in)
+		came, err = s.Beneficiaries.ChangeContact(ctx, actor, b.ID, in)
 	}
 	refused, rest := s.keep(ctx, page, actor, f, err)
 	if rest != nil {
 		return rest
 	}
 	if refused == nil && f.Valid() {
-		web.Flash(c, "flash.contact_changed")
+		web.Flash(c, contactFlash(came))
 		return web.SeeOther(c, personHref(b))
 	}
 	v, err := s.changeViewOf(c, actor, b, f)
@@ -129,6 +130,17 @@ func (s *Surface) changeContact(c *gin.Context, actor authz.Actor) error {
 	}
 	v.Refused = refused
 	return web.Render(c, v.status(), editContactPage(page, v))
+}
+
+// contactFlash says what came of a change, and whether anybody was told.
+func contactFlash(came beneficiaries.ContactChange) string {
+	switch {
+	case len(came.Fields) == 0:
+		return "flash.contact_same"
+	case came.Told == "":
+		return "flash.contact_changed_untold"
+	}
+	return "flash.contact_changed"
 }
 
 // status tells a refusal from something to mend.

@@ -2,6 +2,7 @@ package mediator_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,4 +100,37 @@ func TestRefusedWhileTyping(t *testing.T) {
 		says("organisations.next.operator").keeps("given_names", "Fatima Zohra").keeps("phone", "06 12 34 56 78")
 	must(t, h.orgs.ResumeOrganisation(t.Context(), h.actor(h.operator), h.org))
 	b.post("/people/new", h.typed()).is(http.StatusSeeOther)
+}
+
+// What the pages say of who was told is what happened.
+func TestContactChangeSaysWhoWasTold(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	who := h.newPerson(h.mediator, "Fatima", "Haddad")
+	m := h.signed(h.mediator, who.ID, 31, "housing", "money")
+	b, path := h.browse(h.mediator), "/people/"+who.ID.String()
+	change := func(flash string, pairs ...string) {
+		t.Helper()
+		before := h.count("SELECT count(*) FROM messages WHERE kind = 'contact_changed'")
+		if said := b.post(path+"/contact", with(h.typed(), pairs...)).goes(path).cookies; !strings.Contains(said, "="+flash+";") {
+			t.Errorf("says %q, want %s", said, flash)
+		}
+		if told := h.count("SELECT count(*) FROM messages WHERE kind = 'contact_changed'") - before; (told == 1) != (flash == "flash.contact_changed") {
+			t.Errorf("%s: %d messages", flash, told)
+		}
+	}
+	stops := []string{"/mandates/" + m.ID.String() + "/revoke", "/mandates/" + m.ID.String() + "/grants/" + m.Grants[0].ID.String() + "/revoke", "/mandates/" + m.ID.String() + "/renounce"}
+	for _, stop := range stops {
+		b.get(stop).is(http.StatusOK).says("mandate.told.yes", "Name", "Fatima Haddad")
+	}
+	change("flash.contact_changed", "channel", "none", "phone", "06 98 76 54 32")
+	change("flash.contact_same", "channel", "none", "phone", "06 98 76 54 32")
+	for _, stop := range stops {
+		b.get(stop).is(http.StatusOK).says("mandate.told.no", "Name", "Fatima Haddad")
+	}
+	// Whoever wished no messages hears of this one, at the number there was.
+	b.get(path+"/contact").says("mediator.contact.told.sms", "To", "+33 6 98 76 54 32")
+	change("flash.contact_changed", "channel", "none", "phone", "")
+	b.get(path + "/contact").says("mediator.contact.told_none")
+	change("flash.contact_changed_untold", "channel", "none", "phone", "", "address", "3 rue Haute")
 }

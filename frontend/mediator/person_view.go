@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/frontend/desk"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/mandates"
@@ -190,7 +191,7 @@ func (v *personView) documentName() string {
 func (v *personView) contactRows() []t.Row {
 	p, b := v.page, v.Person
 	rows := []t.Row{{Key: p.T("mediator.person.channel"), Value: p.T("channel." + b.Channel)}}
-	for _, kv := range [][2]string{{"mediator.form.phone", phoneWords(b.Phone)}, {"mediator.form.email", b.Email}} {
+	for _, kv := range [][2]string{{"mediator.form.phone", desk.PhoneWords(b.Phone)}, {"mediator.form.email", b.Email}} {
 		if kv[1] != "" {
 			rows = append(rows, t.Row{Key: p.T(kv[0]), Value: kv[1]})
 		}
@@ -205,9 +206,14 @@ func (v *personView) openCaseHref() string { return "/cases/new?person=" + v.Per
 
 // contactNotice says who will be told of a change, and how.
 func contactNotice(p t.Page, b beneficiaries.Beneficiary) string {
-	to := map[string]string{"sms": phoneWords(b.Phone), "mail": b.Email, "letter": strings.ReplaceAll(b.Address, "\n", ", ")}[b.Channel]
-	if to == "" {
+	channel, to := b.WhereTold()
+	switch {
+	case to == "":
 		return p.T("mediator.contact.told_none")
+	case channel == "sms":
+		to = desk.PhoneWords(to)
+	case channel == "letter":
+		to = strings.ReplaceAll(to, "\n", ", ")
 	}
-	return p.T("mediator.contact.told."+b.Channel, "To", to)
+	return p.T("mediator.contact.told."+channel, "To", to)
 }

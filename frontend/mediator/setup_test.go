@@ -265,6 +265,7 @@ type answer struct {
 	b        *browser
 	status   int
 	location string
+	cookies  string
 	body     string
 }
 
@@ -287,7 +288,7 @@ func (b *browser) send(method, path string, fields url.Values) answer {
 	}
 	rec := httptest.NewRecorder()
 	b.h.engine.ServeHTTP(rec, r)
-	return answer{b: b, status: rec.Code, location: rec.Header().Get("Location"), body: html.UnescapeString(rec.Body.String())}
+	return answer{b: b, status: rec.Code, location: rec.Header().Get("Location"), cookies: strings.Join(rec.Header().Values("Set-Cookie"), "\n"), body: html.UnescapeString(rec.Body.String())}
 }
 
 // is demands a status.

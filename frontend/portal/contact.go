@@ -4,12 +4,12 @@ import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
-	"github.com/nyaruka/phonenumbers"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/frontend/web"
@@ -36,7 +36,7 @@ func (s *Surface) contactForm(c *gin.Context, actor authz.Actor) error {
 		return err
 	}
 	f := form.New(page.Printer)
-	f.Set("phone", spaced(b.Phone)).Set("email", b.Email).Set("address", b.Address).Set("channel", b.Channel).Set("language", b.Language)
+	f.Set("phone", desk.PhoneWords(b.Phone)).Set("email", b.Email).Set("address", b.Address).Set("channel", b.Channel).Set("language", b.Language)
 	v, err := s.contactView(c, actor, f)
 	if err != nil {
 		return err
@@ -61,8 +61,9 @@ func (s *Surface) changeContact(c *gin.Context, actor authz.Actor) error {
 		}
 		v.Prove, v.Coming = err != nil, err != nil
 	}
+	var came beneficiaries.ContactChange
 	if err == nil {
-		err = s.Beneficiaries.ChangeContact(c.Request.Context(), actor, actor.Beneficiary, beneficiaries.Contact{
+		came, err = s.Beneficiaries.ChangeContact(c.Request.Context(), actor, actor.Beneficiary, beneficiaries.Contact{
 			Phone: f.Value("phone"), Email: f.Value("email"), Address: f.Value("address"), Channel: f.Value("channel"), Language: f.Value("language")})
 	}
 	if p := problem.As(err); p != nil && p.Kind == problem.KindNeedsStepUp {
@@ -78,8 +79,19 @@ func (s *Surface) changeContact(c *gin.Context, actor authz.Actor) error {
 	case v.Prove:
 		return web.Render(c, http.StatusOK, contactPage(page, v))
 	}
-	web.Flash(c, "flash.contact_kept")
+	web.Flash(c, keptFlash(came))
 	return web.SeeOther(c, contactPath)
+}
+
+// keptFlash says what came of the change, and whether a message left too.
+func keptFlash(came beneficiaries.ContactChange) string {
+	switch {
+	case len(came.Fields) == 0:
+		return "flash.contact_same"
+	case came.Told == "":
+		return "flash.contact_kept_untold"
+	}
+	return "flash.contact_kept"
 }
 
 func (s *Surface) contactView(c *gin.Context, actor authz.Actor, f *form.Form) (contactView, error) {
@@ -104,15 +116,6 @@ func (s *Surface) contactView(c *gin.Context, actor authz.Actor, f *form.Form) (
 		}
 	}
 	return v, nil
-}
-
-// spaced writes a number in groups, as people read them: "+33 6 12 34 56 78".
-func spaced(e164 string) string {
-	n, err := phonenumbers.Parse(e164, "ZZ")
-	if err != nil {
-		return e164
-	}
-	return phonenumbers.Format(n, phonenumbers.INTERNATIONAL)
 }
 
 // endonym is a language's name in itself.

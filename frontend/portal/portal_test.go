@@ -299,6 +299,9 @@ func TestContact(t *testing.T) {
 	if n := b.count(`SELECT count(*) FROM messages WHERE kind = 'contact_changed' AND channel = 'sms' AND recipient = '+33612345678'`); n != 1 {
 		t.Error("the previous channel was not told")
 	}
+	// The same again tells nobody, and does not say so.
+	w.post("/mine/contact", "channel", "letter", "phone", "06 12 34 56 78", "address", "3 rue Haute", "language", "es").leads(http.StatusSeeOther, "/mine/contact")
+	w.get("/mine/contact").shows(http.StatusOK, say.T("flash.contact_same")).hides(say.T("flash.contact_kept"))
 }
 
 // Papers open at the phone tier and print as PDF; leaving ends the session.
