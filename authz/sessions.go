@@ -132,6 +132,9 @@ type NewSession struct {
 	// silently or weakly gives no fresh sign-in. Zero: now, when the caller
 	// knows that it was.
 	StrongAt time.Time
+	// EndsAt ends the session no later than the one it carries on; zero for a
+	// session that carries on none.
+	EndsAt time.Time
 }
 
 // Start begins a session under a new token, at every sign-in (AU-07): whoever
@@ -150,6 +153,9 @@ func (s *Sessions) Start(ctx context.Context, n NewSession) (token string, sessi
 		ID: s.env.NewID(), Account: n.Account, Beneficiary: n.Beneficiary, Tier: n.Tier,
 		Organisation: n.Organisation, Issuer: n.Issuer, SID: n.SID, IDToken: n.IDToken,
 		Data: map[string]string{}, CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(s.deps.AbsoluteLifetime),
+	}
+	if !n.EndsAt.IsZero() && n.EndsAt.Before(session.ExpiresAt) {
+		session.ExpiresAt = n.EndsAt
 	}
 	switch {
 	case !n.StrongAt.IsZero() && n.StrongAt.Before(now):

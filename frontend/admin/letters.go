@@ -49,7 +49,8 @@ func (s *Surface) letter(c *gin.Context, actor authz.Actor) error {
 	return web.Render(c, http.StatusOK, letterPage(page, form.New(page.Printer), newLetter(page, here, letter, nil)))
 }
 
-// letterPDF is the letter, ready for a windowed envelope.
+// letterPDF is the letter, ready for a windowed envelope, as a file: browsers
+// open no PDF in the sandbox of [web.Inline].
 func (s *Surface) letterPDF(c *gin.Context, actor authz.Actor) error {
 	_, letter, err := s.letterHere(c, actor)
 	if err != nil {
@@ -67,7 +68,7 @@ func (s *Surface) letterPDF(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	return web.Inline(c, "letter.pdf", "application/pdf", pdf)
+	return web.Download(c, "letter.pdf", "application/pdf", pdf)
 }
 
 // letterPrinted says that it is on its way.

@@ -177,7 +177,7 @@ func letterPage(p t.Page, f *form.Form, v letterView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = t.LinkButton(t.ButtonLink{Text: p.T("admin.letters.open"), Href: v.PDF, Kind: t.Primary, Icon: t.IconPrint}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = t.LinkButton(t.ButtonLink{Text: p.T("admin.letters.open"), Href: v.PDF, Kind: t.Primary, Icon: t.IconDownload}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

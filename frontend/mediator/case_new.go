@@ -127,7 +127,7 @@ func (s *Surface) choices(ctx context.Context, p t.Page, actor authz.Actor, b be
 		}
 	}
 	for _, theme := range pack.Themes {
-		group := procedureGroup{Theme: theme.Name.In(string(p.Lang())), Icon: themeIcon(theme)}
+		group := procedureGroup{Theme: theme.Name.In(string(p.Lang())), Icon: desk.ThemeIcon(theme)}
 		missing := group
 		for _, x := range pack.ProceduresOf(theme.Code) {
 			choice := choiceOf(p, x)

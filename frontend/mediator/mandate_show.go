@@ -104,7 +104,7 @@ func (d deal) mandateLines(state mandates.State) []mandateLine {
 		g := d.m.Grants[i]
 		theme, _ := d.pack.Theme(g.Theme)
 		line.What = capital(line.What)
-		l := mandateLine{scopeLine: line, Icon: themeIcon(theme), Warning: mandates.Draft{Grants: []mandates.GrantChoice{{Actions: g.Actions}}}.Sensitive()}
+		l := mandateLine{scopeLine: line, Icon: desk.ThemeIcon(theme), Warning: mandates.Draft{Grants: []mandates.GrantChoice{{Actions: g.Actions}}}.Sensitive()}
 		if state.Live() && g.State == "active" && len(d.m.Grants) > 1 {
 			l.StopHref = d.href("/grants/" + g.ID.String() + "/revoke")
 		}

@@ -99,7 +99,7 @@ func (d deal) receives() []string {
 // contact is where messages to the person go, "" when nowhere.
 func (d deal) contact() string {
 	b := d.person
-	return map[string]string{"sms": phoneIn(d.pack, b.Phone), "mail": b.Email, "letter": strings.ReplaceAll(b.Address, "\n", ", ")}[b.Channel]
+	return map[string]string{"sms": desk.PhoneIn(d.pack.Country, b.Phone), "mail": b.Email, "letter": strings.ReplaceAll(b.Address, "\n", ", ")}[b.Channel]
 }
 
 // plainLanguage is a language inside a sentence.

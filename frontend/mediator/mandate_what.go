@@ -173,5 +173,5 @@ func (d deal) themeOption(f *form.Form, theme packs.Theme) t.Option {
 			}
 		}
 	}
-	return t.Option{Value: theme.Code, Label: detail.Name, Hint: theme.Plain.In(lang), Icon: themeIcon(theme), Body: themeMore(d.page, detail)}
+	return t.Option{Value: theme.Code, Label: detail.Name, Hint: theme.Plain.In(lang), Icon: desk.ThemeIcon(theme), Body: themeMore(d.page, detail)}
 }

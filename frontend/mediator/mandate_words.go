@@ -8,13 +8,11 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/nyaruka/phonenumbers"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
 	"github.com/relais-org/relais/beneficiaries"
 	t "github.com/relais-org/relais/frontend/templates"
-	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/mandates/document"
 )
 
@@ -63,16 +61,4 @@ func keyOf(jws string) string {
 		return ""
 	}
 	return header.KeyID
-}
-
-// phoneIn writes a number as people of the pack's country dial it.
-func phoneIn(pack *packs.Pack, number string) string {
-	n, err := phonenumbers.Parse(number, pack.Country)
-	switch {
-	case err != nil:
-		return number
-	case phonenumbers.GetRegionCodeForNumber(n) == pack.Country:
-		return phonenumbers.Format(n, phonenumbers.NATIONAL)
-	}
-	return phonenumbers.Format(n, phonenumbers.INTERNATIONAL)
 }

@@ -74,7 +74,7 @@ func fillIdentity(f *form.Form, b beneficiaries.Beneficiary) {
 
 // fillContact shows what is known.
 func fillContact(f *form.Form, b beneficiaries.Beneficiary) {
-	for name, value := range map[string]string{"phone": phoneWords(b.Phone), "email": b.Email, "address": b.Address, "channel": b.Channel, "language": b.Language} {
+	for name, value := range map[string]string{"phone": desk.PhoneWords(b.Phone), "email": b.Email, "address": b.Address, "channel": b.Channel, "language": b.Language} {
 		f.Set(name, value)
 	}
 }

@@ -5,11 +5,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nyaruka/phonenumbers"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
 	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/frontend/desk"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/internal/packs"
 )
@@ -77,29 +77,6 @@ func languagesOf(pack *packs.Pack) []string {
 	return out
 }
 
-// phoneWords groups the digits of a number, so that it can be read aloud.
-func phoneWords(e164 string) string {
-	n, err := phonenumbers.Parse(e164, "")
-	if err != nil {
-		return e164
-	}
-	return phonenumbers.Format(n, phonenumbers.INTERNATIONAL)
-}
-
-// themeIcons draw what packs name.
-var themeIcons = map[string]t.Icon{
-	"id-card": t.IconCard, "family": t.IconPeople, "health": t.IconHeart, "work": t.IconWork, "home": t.IconHouse,
-	"car": t.IconCar, "money": t.IconEuro, "justice": t.IconJustice, "globe": t.IconGlobe, "leisure": t.IconLeaf,
-}
-
-// themeIcon draws a theme; one that is not drawn is a sheet of paper.
-func themeIcon(theme packs.Theme) t.Icon {
-	if icon, ok := themeIcons[theme.Icon]; ok {
-		return icon
-	}
-	return t.IconPaper
-}
-
 // themeName names a theme, even one that a newer catalogue has dropped.
 func themeName(p t.Page, pack *packs.Pack, code string) string {
 	if theme, ok := pack.Theme(code); ok {
@@ -111,7 +88,7 @@ func themeName(p t.Page, pack *packs.Pack, code string) string {
 // themeTag shows a theme as a tag.
 func themeTag(p t.Page, pack *packs.Pack, code string) t.Tag {
 	theme, _ := pack.Theme(code)
-	return t.Tag{Text: themeName(p, pack, code), Tone: t.Info, Icon: themeIcon(theme)}
+	return t.Tag{Text: themeName(p, pack, code), Tone: t.Info, Icon: desk.ThemeIcon(theme)}
 }
 
 // procedureName names a procedure, even one that is gone from the catalogue.

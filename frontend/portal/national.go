@@ -202,7 +202,7 @@ func (s *Surface) changeSpace(c *gin.Context, actor authz.Actor) error {
 }
 
 // moveTo begins a session in another space and ends this one, together or not
-// at all.
+// at all. The new one lasts no longer than this one would have.
 func (s *Surface) moveTo(c *gin.Context, actor authz.Actor, space beneficiaries.Access) error {
 	ctx := c.Request.Context()
 	current, _ := authz.RequestSessionOf(c)
@@ -216,7 +216,7 @@ func (s *Surface) moveTo(c *gin.Context, actor authz.Actor, space beneficiaries.
 	err := s.Organisations.SignedOut(ctx, actor, func(tx *store.Tx) (err error) {
 		sessions := s.Sessions.In(tx)
 		token, session, err = sessions.Start(ctx, authz.NewSession{Beneficiary: space.Beneficiary, Organisation: space.Organisation, Tier: authz.TierPhone,
-			Issuer: old.Issuer, SID: old.SID, IDToken: old.IDToken, StrongAt: strong})
+			Issuer: old.Issuer, SID: old.SID, IDToken: old.IDToken, StrongAt: strong, EndsAt: old.ExpiresAt})
 		if err != nil {
 			return err
 		}

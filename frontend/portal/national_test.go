@@ -114,7 +114,15 @@ func TestEveryOrganisationOnOnePage(t *testing.T) {
 		return b.count(`SELECT count(*) FROM events WHERE kind = 'sign_in.done' AND actor_role = 'person' AND beneficiary_id = $1 AND actor_id = $1`, p.id)
 	}
 	before := opened(first)
+	// The spaces are changed late in the session's day: the day does not begin
+	// again (decision 5: twelve hours at most).
+	ends := b.store.Now().Add(20 * time.Minute)
+	_, err := b.store.Pool().Exec(t.Context(), `UPDATE web_sessions SET expires_at = $1`, ends)
+	must(t, err)
 	w.post("/mine/space", "space", second.id.String()).leads(http.StatusSeeOther, "/mine")
+	if n := b.count(`SELECT count(*) FROM web_sessions WHERE beneficiary_id = $1 AND expires_at = $2`, second.id, ends); n != 1 {
+		t.Error("changing spaces made the session longer")
+	}
 	if opened(second) != 1 || opened(first) != before || opened(namesake) != 0 {
 		t.Error("opening the other space left no sign-in there, or one elsewhere")
 	}

@@ -227,9 +227,9 @@ func codePage(p t.Page, v codeView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("portal.code.without_number", "Organisation", v.Organisation, "Phone", v.Phone))
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(v.withoutNumber(p))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `frontend/portal/pages.templ`, Line: 33, Col: 93}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `frontend/portal/pages.templ`, Line: 33, Col: 28}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 			if templ_7745c5c3_Err != nil {
@@ -1086,7 +1086,7 @@ func papersPage(p t.Page, papers []paperView) templ.Component {
 							}()
 						}
 						ctx = templ.InitializeContext(ctx)
-						templ_7745c5c3_Err = t.LinkButton(t.ButtonLink{Text: p.T("portal.papers.open"), Href: v.PaperHref, Kind: t.Secondary, Icon: t.IconPrint, Hidden: v.Organisation + ", " + v.SignedOn}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = t.LinkButton(t.ButtonLink{Text: p.T("portal.papers.open"), Href: v.PaperHref, Kind: t.Secondary, Icon: t.IconDownload, Hidden: v.Organisation + ", " + v.SignedOn}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

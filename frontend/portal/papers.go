@@ -9,6 +9,7 @@ import (
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/frontend/web"
 	"github.com/relais-org/relais/internal/problem"
+	"github.com/relais-org/relais/mandates"
 )
 
 // papers lists what was signed.
@@ -40,7 +41,8 @@ type paperView struct {
 	SignedOn string
 }
 
-// paper gives the signed document, to look at or to print.
+// paper gives the signed document as a file: browsers do not open a PDF in the
+// sandbox that keeps a file from running in our name.
 func (s *Surface) paper(c *gin.Context, actor authz.Actor) error {
 	id, err := uuid.Parse(c.Param("mandate"))
 	if err != nil {
@@ -50,5 +52,5 @@ func (s *Surface) paper(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	return web.Inline(c, web.PageOf(c).T("portal.papers.file")+".pdf", "application/pdf", pdf)
+	return web.Download(c, web.PageOf(c).T("portal.papers.file")+"-"+mandates.Reference(id)+".pdf", "application/pdf", pdf)
 }

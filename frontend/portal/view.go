@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/relais-org/relais/frontend/desk"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/internal/i18n"
 	"github.com/relais-org/relais/internal/packs"
@@ -159,7 +160,7 @@ func (m *maker) line(p *i18n.Printer, pack *packs.Pack, g mandates.Grant) lineVi
 	lang := string(m.page.Lang())
 	v := lineView{Theme: g.Theme, Icon: t.IconPaper}
 	if theme, ok := pack.Theme(g.Theme); ok {
-		v.Theme, v.Plain, v.Icon = theme.Name.In(lang), theme.Plain.In(lang), themeIcon(theme.Icon)
+		v.Theme, v.Plain, v.Icon = theme.Name.In(lang), theme.Plain.In(lang), desk.ThemeIcon(theme)
 	}
 	for _, action := range packs.Actions() {
 		switch {
@@ -179,17 +180,4 @@ func (m *maker) line(p *i18n.Printer, pack *packs.Pack, g mandates.Grant) lineVi
 		v.Stopped = p.T("portal.mine.line_stopped", "Date", p.Date(g.EndedAt))
 	}
 	return v
-}
-
-// themeIcons draw what packs name.
-var themeIcons = map[string]t.Icon{
-	"car": t.IconCar, "family": t.IconPeople, "globe": t.IconGlobe, "health": t.IconHeart, "home": t.IconHouse,
-	"id-card": t.IconCard, "justice": t.IconJustice, "leisure": t.IconLeaf, "money": t.IconEuro, "work": t.IconWork,
-}
-
-func themeIcon(name string) t.Icon {
-	if icon, ok := themeIcons[name]; ok {
-		return icon
-	}
-	return t.IconPaper
 }

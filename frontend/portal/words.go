@@ -10,6 +10,48 @@ func (v codeView) sendText(p t.Page) string {
 	return p.T("portal.code.send")
 }
 
+// The organisation need not have a telephone: then one goes and sees them.
+
+func (v codeView) withoutNumber(p t.Page) string {
+	if v.Phone == "" {
+		return p.T("portal.code.without_number_visit", "Organisation", v.Organisation)
+	}
+	return p.T("portal.code.without_number", "Organisation", v.Organisation, "Phone", v.Phone)
+}
+
+func (v stopView) ask(p t.Page) string {
+	if v.Mandate.Phone == "" {
+		return p.T("portal.stop.visit", "Organisation", v.Mandate.Organisation)
+	}
+	return p.T("portal.stop.phone", "Organisation", v.Mandate.Organisation, "Phone", v.Mandate.Phone)
+}
+
+func (v stopView) question(p t.Page) string {
+	if v.Mandate.Phone == "" {
+		return p.T("portal.stopped.question_visit", "Organisation", v.Mandate.Organisation)
+	}
+	return p.T("portal.stopped.question", "Organisation", v.Mandate.Organisation, "Phone", v.Mandate.Phone)
+}
+
+func (v cardView) ask(p t.Page) string {
+	if v.Phone == "" {
+		return p.T("portal.card.new", "Organisation", v.Organisation)
+	}
+	return p.T("portal.card.ask", "Organisation", v.Organisation, "Phone", v.Phone)
+}
+
+// rows are what one should know of a mandate that holds.
+func (m mandateView) rows(p t.Page) []t.Row {
+	rows := []t.Row{
+		{Key: p.T("portal.mine.days"), Value: m.DaysLeft},
+		{Key: p.T("portal.mine.mediator"), Value: m.Mediator},
+	}
+	if m.Phone == "" {
+		return rows
+	}
+	return append(rows, t.Row{Key: p.T("portal.mine.call"), Value: m.Phone})
+}
+
 func (v codeView) sendKind() t.ButtonKind {
 	if v.Sent {
 		return t.Secondary

@@ -141,7 +141,8 @@ func Download(c *gin.Context, name, contentType string, content []byte) error {
 	return file(c, "attachment", name, contentType, content)
 }
 
-// Inline answers with a file to look at in the browser (a PDF).
+// Inline answers with a picture to look at in the browser. It MUST NOT be given
+// a PDF: browsers show an empty page for one in this sandbox, see Download.
 func Inline(c *gin.Context, name, contentType string, content []byte) error {
 	return file(c, "inline", name, contentType, content)
 }

@@ -25,6 +25,15 @@ func brief(name string) string {
 	return name
 }
 
+// calling is the body that gives the organisation's telephone, or the one that
+// does without: an organisation need not have one.
+func calling(phone, body, without string) string {
+	if phone == "" {
+		return without
+	}
+	return body
+}
+
 // Invitation asks a member of staff to sign in for the first time.
 type Invitation struct{ Name, Organisation, InvitedBy, Role, Address string }
 
@@ -50,7 +59,7 @@ func (MandateSigned) Kind() string { return "mandate_signed" }
 // Render gives its words.
 func (m MandateSigned) Render(p *i18n.Printer) (string, string) {
 	return p.T("message.mandate_signed.subject", "Organisation", brief(m.Organisation)),
-		p.T("message.mandate_signed.body", "Organisation", brief(m.Organisation), "Mediator", brief(m.Mediator), "End", p.Date(m.EndsOn), "Phone", m.Phone, "Address", m.Address)
+		p.T(calling(m.Phone, "message.mandate_signed.body", "message.mandate_signed.body_visit"), "Organisation", brief(m.Organisation), "Mediator", brief(m.Mediator), "End", p.Date(m.EndsOn), "Phone", m.Phone, "Address", m.Address)
 }
 
 // MandateRevoked tells the person that a mandate, or a line of it, ended.
@@ -73,7 +82,7 @@ func (m MandateRevoked) Kind() string {
 func (m MandateRevoked) Render(p *i18n.Printer) (string, string) {
 	key := "message." + m.Kind()
 	return p.T(key+".subject", "Organisation", brief(m.Organisation)),
-		p.T(key+".body", "Organisation", brief(m.Organisation), "Theme", m.Theme, "At", p.DateTime(m.At), "Phone", m.Phone)
+		p.T(calling(m.Phone, key+".body", key+".body_visit"), "Organisation", brief(m.Organisation), "Theme", m.Theme, "At", p.DateTime(m.At), "Phone", m.Phone)
 }
 
 // FirstUse tells the person that the mandate was used for the first time.
@@ -88,7 +97,7 @@ func (FirstUse) Kind() string { return "first_use" }
 // Render gives its words.
 func (m FirstUse) Render(p *i18n.Printer) (string, string) {
 	return p.T("message.first_use.subject", "Organisation", brief(m.Organisation)),
-		p.T("message.first_use.body", "Organisation", brief(m.Organisation), "Mediator", brief(m.Mediator), "Procedure", m.Procedure, "At", p.DateTime(m.At), "Phone", m.Phone, "Address", m.Address)
+		p.T(calling(m.Phone, "message.first_use.body", "message.first_use.body_visit"), "Organisation", brief(m.Organisation), "Mediator", brief(m.Mediator), "Procedure", m.Procedure, "At", p.DateTime(m.At), "Phone", m.Phone, "Address", m.Address)
 }
 
 // ConsentCode carries the code by which the person agrees to a mandate.
@@ -122,7 +131,7 @@ func (ContactChanged) Kind() string { return "contact_changed" }
 // Render gives its words.
 func (m ContactChanged) Render(p *i18n.Printer) (string, string) {
 	return p.T("message.contact_changed.subject", "Organisation", brief(m.Organisation)),
-		p.T("message.contact_changed.body", "Organisation", brief(m.Organisation), "Phone", m.Phone)
+		p.T(calling(m.Phone, "message.contact_changed.body", "message.contact_changed.body_visit"), "Organisation", brief(m.Organisation), "Phone", m.Phone)
 }
 
 // DisputeAnswered tells the person that their disagreement was answered.
@@ -134,7 +143,7 @@ func (DisputeAnswered) Kind() string { return "dispute_answered" }
 // Render gives its words.
 func (m DisputeAnswered) Render(p *i18n.Printer) (string, string) {
 	return p.T("message.dispute_answered.subject", "Organisation", brief(m.Organisation)),
-		p.T("message.dispute_answered.body", "Organisation", brief(m.Organisation), "Phone", m.Phone, "Address", m.Address)
+		p.T(calling(m.Phone, "message.dispute_answered.body", "message.dispute_answered.body_visit"), "Organisation", brief(m.Organisation), "Phone", m.Phone, "Address", m.Address)
 }
 
 // DisputeRaised tells a referent that an objection awaits an answer. It names

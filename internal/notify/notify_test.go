@@ -188,26 +188,47 @@ func (b *bundle) until(done func() bool) {
 	}
 }
 
+// withPhone are all the messages; the second to the seventh name a telephone.
+func withPhone(place, phone, site string) []Words {
+	at := time.Date(2026, 11, 23, 14, 5, 0, 0, time.UTC)
+	return []Words{
+		Invitation{Name: "Claire Martin", Organisation: place, InvitedBy: "Nadia Benali", Role: "mediator", Address: "https://relais.example"},
+		MandateSigned{Organisation: place, Mediator: "Claire Martin", Phone: phone, Address: site, EndsOn: at},
+		MandateRevoked{Organisation: place, Phone: phone, Whole: true, At: at},
+		MandateRevoked{Organisation: place, Phone: phone, Theme: "Logement", At: at},
+		FirstUse{Organisation: place, Mediator: "Claire Martin", Procedure: "APL", Phone: phone, Address: site, At: at},
+		ContactChanged{Organisation: place, Phone: phone},
+		DisputeAnswered{Organisation: place, Phone: phone, Address: site},
+		ConsentCode{Organisation: place, Code: "482913"},
+		PortalCode{Code: "482913"},
+		DisputeRaised{Organisation: place, DueOn: at, Address: "https://relais.example/organisation/disputes/0192"},
+	}
+}
+
+// An organisation need not have a telephone: no message then leaves a hole where
+// its number would stand.
+func TestAMessageNeverNamesATelephoneThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	for _, lang := range i18n.Langs() {
+		for _, m := range withPhone("Maison", "", "https://relais.example/card")[1:7] {
+			_, body := m.Render(i18n.For(lang))
+			for _, hole := range []string{" .", "  ", " ,", "? \n"} {
+				if strings.Contains(body+"\n", hole) || strings.HasSuffix(body, " ") {
+					t.Errorf("%s %s: %q", lang, m.Kind(), body)
+				}
+			}
+		}
+	}
+}
+
 // Every message in every language, as it leaves the house. Run with -update
 // and read the difference.
 func TestMessagesAsTheyLeave(t *testing.T) {
 	t.Parallel()
-	at := time.Date(2026, 11, 23, 14, 5, 0, 0, time.UTC)
 	const place, phone, site = "Maison France Services", "02 99 00 00 00", "https://relais.example/card"
 	var out strings.Builder
 	for _, lang := range i18n.Langs() {
-		for _, m := range []Words{
-			Invitation{Name: "Claire Martin", Organisation: place, InvitedBy: "Nadia Benali", Role: "mediator", Address: "https://relais.example"},
-			MandateSigned{Organisation: place, Mediator: "Claire Martin", Phone: phone, Address: site, EndsOn: at},
-			MandateRevoked{Organisation: place, Phone: phone, Whole: true, At: at},
-			MandateRevoked{Organisation: place, Phone: phone, Theme: "Logement", At: at},
-			FirstUse{Organisation: place, Mediator: "Claire Martin", Procedure: "APL", Phone: phone, Address: site, At: at},
-			ConsentCode{Organisation: place, Code: "482913"},
-			PortalCode{Code: "482913"},
-			ContactChanged{Organisation: place, Phone: phone},
-			DisputeAnswered{Organisation: place, Phone: phone, Address: site},
-			DisputeRaised{Organisation: place, DueOn: at, Address: "https://relais.example/organisation/disputes/0192"},
-		} {
+		for _, m := range append(withPhone(place, phone, site), withPhone(place, "", site)[1:7]...) {
 			subject, body := m.Render(i18n.For(lang))
 			if len(subject) > maxSubject || (m.Kind() != "invitation" && len(body) > maxSMS) {
 				t.Errorf("%s %s is too long", lang, m.Kind())
