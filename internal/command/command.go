@@ -76,9 +76,6 @@ func (r *Runner) Run(ctx context.Context, actor authz.Actor, name string, fn fun
 		err := fn(tx)
 		if err != nil && tx.keep && tx.refused != nil {
 			kept = err
-			if tx.refused.quiet {
-				return nil
-			}
 			return tx.appendRefusal(*tx.refused)
 		}
 		if err != nil {
@@ -194,6 +191,9 @@ func (tx *Tx) Role() authz.Role { return tx.role }
 func (tx *Tx) Actor() authz.Actor { return tx.actor }
 
 func (tx *Tx) appendRefusal(ref refusal) error {
+	if ref.quiet {
+		return nil
+	}
 	e := ref.about
 	e.Kind, e.Outcome = translog.ActRefused, "refused"
 	role := ref.decision.Role

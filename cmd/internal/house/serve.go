@@ -94,7 +94,7 @@ func (h *House) serveWeb(ctx context.Context, listening func(string)) error {
 // warn says what is allowed and almost surely wrong.
 func (h *House) warn(ctx context.Context) {
 	for _, w := range h.Config.Warnings() {
-		h.Logger.WarnContext(ctx, w)
+		h.Logger.WarnContext(ctx, "the configuration is allowed and almost surely wrong", slog.String("why", w))
 	}
 }
 
