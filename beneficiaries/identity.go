@@ -82,6 +82,21 @@ func (s *Service) Linked(ctx context.Context, actor authz.Actor) (time.Time, err
 	return linkedSince(s.commands.Store().Read(ctx), actor.Beneficiary)
 }
 
+// LinkedIdentity is an account at a national provider that opens a space.
+type LinkedIdentity struct {
+	Issuer, Subject string
+	Since           time.Time
+}
+
+// Links are the person's own linked accounts, for what they take home.
+func (s *Service) Links(ctx context.Context, actor authz.Actor) ([]LinkedIdentity, error) {
+	if err := s.commands.Decide(actor, authz.BeneficiaryLink, authz.Object{Kind: authz.KindBeneficiary, Organisation: actor.Organisation,
+		Beneficiary: actor.Beneficiary}).Err(); err != nil {
+		return nil, err
+	}
+	return linksOf(s.commands.Store().Read(ctx), actor.Beneficiary)
+}
+
 // IdentityKey names an identity for a session, without saying whose it is.
 func IdentityKey(issuer, subject string) string {
 	sum := sha256.Sum256([]byte(issuer + "\x00" + subject))

@@ -37,6 +37,11 @@ func identitiesOf(db *gorm.DB, beneficiary uuid.UUID) (rows []identityRow, err e
 	return rows, err
 }
 
+func linksOf(db *gorm.DB, beneficiary uuid.UUID) (out []LinkedIdentity, err error) {
+	err = db.Raw(`SELECT issuer, subject, linked_at AS since FROM beneficiary_identities WHERE beneficiary_id = ? ORDER BY linked_at, issuer, subject`, beneficiary).Scan(&out).Error
+	return out, err
+}
+
 // spacesOf are by the organisation's name.
 func spacesOf(db *gorm.DB, issuer, subject string) (out []Access, err error) {
 	err = db.Raw(`SELECT b.id AS beneficiary, b.organisation_id AS organisation, b.language FROM beneficiary_identities i

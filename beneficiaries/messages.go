@@ -15,11 +15,26 @@ func (s *Service) Messages(ctx context.Context, actor authz.Actor) ([]notify.Que
 		return nil, err
 	}
 	sent, err := notify.ToBeneficiary(ctx, s.commands.Store(), actor.Beneficiary)
-	codes := map[string]bool{notify.ConsentCode{}.Kind(): true, notify.PortalCode{}.Kind(): true}
 	for i := range sent {
-		if codes[sent[i].Kind] {
-			sent[i].Body = ""
-		}
+		sent[i] = withoutCode(sent[i])
 	}
 	return sent, err
+}
+
+// EachMessage gives the person every message sent to them, newest first, as
+// Messages shows them.
+func (s *Service) EachMessage(ctx context.Context, actor authz.Actor, each func(notify.Queued) error) error {
+	obj := authz.Object{Kind: authz.KindMessage, Organisation: actor.Organisation, Beneficiary: actor.Beneficiary}
+	if err := s.commands.Decide(actor, authz.MessageRead, obj).Err(); err != nil {
+		return err
+	}
+	return notify.EachToBeneficiary(ctx, s.commands.Store(), actor.Beneficiary, func(m notify.Queued) error { return each(withoutCode(m)) })
+}
+
+// withoutCode hides the words that hold a code.
+func withoutCode(m notify.Queued) notify.Queued {
+	if m.Kind == (notify.ConsentCode{}).Kind() || m.Kind == (notify.PortalCode{}).Kind() {
+		m.Body = ""
+	}
+	return m
 }

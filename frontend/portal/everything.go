@@ -1,35 +1,26 @@
 package portal
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"strings"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/internal/notify"
 	"github.com/relais-org/relais/mandates"
 	"github.com/relais-org/relais/mandates/review"
 )
 
-// everythingFile is what a person takes home. Its names are stable; times are
-// RFC 3339 in UTC.
-type everythingFile struct {
-	Format string      `json:"format"`
-	At     time.Time   `json:"at"`
-	Spaces []spaceFile `json:"spaces"`
-}
-
-type spaceFile struct {
-	Organisation string        `json:"organisation"`
-	Person       personFile    `json:"person"`
-	Mandates     []mandateFile `json:"mandates"`
-	History      []momentFile  `json:"history"`
-	Messages     []messageFile `json:"messages"`
-	Disputes     []disputeFile `json:"disagreements"`
-}
+// The file that a person takes home: {"format", "at", "spaces": [{"organisation",
+// "person", "linked_accounts", "mandates", "history", "messages",
+// "disagreements"}]}. Its names are stable; times are RFC 3339 in UTC, pictures
+// and scans base64.
 
 type personFile struct {
 	GivenNames string `json:"given_names"`
@@ -43,6 +34,20 @@ type personFile struct {
 	Address    string `json:"address,omitempty"`
 	Channel    string `json:"channel"`
 	Protection string `json:"protection"`
+	// IdentityCheck is which document was seen (the pack's code), when and by whom.
+	IdentityCheck checkFile `json:"identity_check"`
+}
+
+type checkFile struct {
+	Document string    `json:"document"`
+	At       time.Time `json:"at"`
+	By       string    `json:"by,omitempty"`
+}
+
+type linkFile struct {
+	Issuer  string    `json:"issuer"`
+	Subject string    `json:"subject"`
+	Since   time.Time `json:"since"`
 }
 
 type mandateFile struct {
@@ -57,6 +62,18 @@ type mandateFile struct {
 	Lines    []lineFile `json:"lines"`
 	// Document is the signed text, a JWS (RFC 7515): anybody can check it.
 	Document string `json:"document,omitempty"`
+	// Consent is how the person agreed, with what is kept of it.
+	Consent []consentFile `json:"consent"`
+}
+
+type consentFile struct {
+	Method    string          `json:"method"`
+	At        time.Time       `json:"at"`
+	By        string          `json:"collected_by,omitempty"`
+	Witness   string          `json:"witness,omitempty"`
+	MediaType string          `json:"media_type,omitempty"`
+	Content   []byte          `json:"content,omitempty"`
+	Strokes   json.RawMessage `json:"strokes,omitempty"`
 }
 
 type lineFile struct {
@@ -100,74 +117,197 @@ type disputeFile struct {
 	AnsweredAt time.Time `json:"answered_at,omitzero"`
 }
 
-// everything is all there is about the person, in each of the spaces given.
-func (s *Surface) everything(c *gin.Context, now time.Time, everywhere []authz.Actor) ([]byte, error) {
-	out := everythingFile{Format: "relais/everything/v1", At: now.UTC()}
+// everything writes all there is about the person, in each of the spaces given,
+// piece by piece: a scan weighs megabytes, and nothing is left out for that.
+func (s *Surface) everything(ctx context.Context, w io.Writer, now time.Time, everywhere []authz.Actor) error {
+	out := &pieces{w: w}
+	out.open("{")
+	out.field("format", "relais/everything/v1")
+	out.field("at", now.UTC())
+	out.list("spaces")
 	for _, there := range everywhere {
-		x, err := s.spaceFile(c, there)
-		if err != nil {
-			return nil, fmt.Errorf("read a space: %w", err)
+		out.open("{")
+		if err := s.spaceFile(ctx, out, there); err != nil {
+			return fmt.Errorf("read a space: %w", err)
 		}
-		out.Spaces = append(out.Spaces, x)
+		out.close("}")
 	}
-	return json.MarshalIndent(out, "", "  ")
+	out.close("]")
+	out.close("}")
+	return out.err
 }
 
-func (s *Surface) spaceFile(c *gin.Context, actor authz.Actor) (spaceFile, error) {
-	ctx := c.Request.Context()
+func (s *Surface) spaceFile(ctx context.Context, out *pieces, actor authz.Actor) error {
 	org, err := s.Organisations.Facts(ctx, actor.Organisation)
 	if err != nil {
-		return spaceFile{}, err
+		return err
 	}
 	b, err := s.Beneficiaries.Get(ctx, actor, actor.Beneficiary)
 	if err != nil {
-		return spaceFile{}, err
+		return err
 	}
-	out := spaceFile{Organisation: org.Name, Person: personOf(b), Mandates: []mandateFile{}, History: []momentFile{}, Messages: []messageFile{}, Disputes: []disputeFile{}}
-	signed, err := s.Mandates.OfBeneficiary(ctx, actor, actor.Beneficiary)
-	if err != nil {
-		return out, err
+	person := personOf(b)
+	if person.IdentityCheck.By, err = s.nameOf(ctx, b.IdentityCheckedBy); err != nil {
+		return err
 	}
-	for _, m := range signed {
-		out.Mandates = append(out.Mandates, mandateOf(m))
+	out.field("organisation", org.Name)
+	out.field("person", person)
+	for _, part := range []func(context.Context, *pieces, authz.Actor) error{s.linkedFile, s.mandatesFile, s.historyFile, s.messagesFile, s.disputesFile} {
+		if err := part(ctx, out, actor); err != nil {
+			return err
+		}
 	}
+	return out.err
+}
+
+// nameOf is a member of staff; empty for nobody.
+func (s *Surface) nameOf(ctx context.Context, account uuid.UUID) (string, error) {
+	names, err := s.Organisations.AccountName(ctx, account)
+	return names[account], err
+}
+
+func (s *Surface) linkedFile(ctx context.Context, out *pieces, actor authz.Actor) error {
+	links, err := s.Beneficiaries.Links(ctx, actor)
+	out.list("linked_accounts")
+	for _, l := range links {
+		out.item(linkFile{Issuer: l.Issuer, Subject: l.Subject, Since: l.Since.UTC()})
+	}
+	out.close("]")
+	return err
+}
+
+func (s *Surface) mandatesFile(ctx context.Context, out *pieces, actor authz.Actor) error {
+	out.list("mandates")
+	err := s.Mandates.EachOwn(ctx, actor, func(m mandates.Own) error {
+		x := mandateOf(m.Mandate)
+		for _, k := range m.Kept {
+			by, err := s.nameOf(ctx, k.CollectedBy)
+			if err != nil {
+				return err
+			}
+			x.Consent = append(x.Consent, consentFile{Method: k.Method, At: k.CollectedAt.UTC(), By: by, Witness: k.WitnessName, MediaType: k.MediaType,
+				Content: k.Content, Strokes: k.Strokes})
+		}
+		out.item(x)
+		return out.err
+	})
+	out.close("]")
+	return err
+}
+
+func (s *Surface) historyFile(ctx context.Context, out *pieces, actor authz.Actor) error {
+	out.list("history")
 	for cursor := ""; ; {
 		page, err := s.Review.PersonHistory(ctx, actor, cursor)
 		if err != nil {
-			return out, err
+			return err
 		}
 		for _, l := range page.Lines {
-			out.History = append(out.History, momentOf(l))
+			out.item(momentOf(l))
 		}
-		if cursor = page.Next; cursor == "" {
-			return out, s.saidTo(c, actor, &out)
+		if cursor = page.Next; cursor == "" || out.err != nil {
+			out.close("]")
+			return out.err
 		}
 	}
 }
 
-// saidTo adds messages and disagreements.
-func (s *Surface) saidTo(c *gin.Context, actor authz.Actor, out *spaceFile) error {
-	sent, err := s.Beneficiaries.Messages(c.Request.Context(), actor)
-	if err != nil {
-		return err
+func (s *Surface) messagesFile(ctx context.Context, out *pieces, actor authz.Actor) error {
+	out.list("messages")
+	err := s.Beneficiaries.EachMessage(ctx, actor, func(m notify.Queued) error {
+		out.item(messageFile{At: m.CreatedAt.UTC(), Channel: string(m.Channel), Subject: m.Subject, Body: m.Body})
+		return out.err
+	})
+	out.close("]")
+	return err
+}
+
+func (s *Surface) disputesFile(ctx context.Context, out *pieces, actor authz.Actor) error {
+	out.list("disagreements")
+	for q := (mandates.DisputeQuery{Limit: 200}); ; {
+		page, err := s.Mandates.DisputePage(ctx, actor, q)
+		if err != nil {
+			return err
+		}
+		for _, d := range page.Disputes {
+			out.item(disputeFile{Step: d.Step, RaisedAt: d.RaisedAt.UTC(), Text: d.Text, DueOn: d.DueOn.Format(time.DateOnly),
+				Answer: d.Answer, AnsweredAt: d.AnsweredAt})
+		}
+		if q.After = page.Next; q.After == "" || out.err != nil {
+			out.close("]")
+			return out.err
+		}
 	}
-	for _, m := range sent {
-		out.Messages = append(out.Messages, messageFile{At: m.CreatedAt.UTC(), Channel: string(m.Channel), Subject: m.Subject, Body: m.Body})
+}
+
+// pieces write one JSON document in order. The first error stays.
+type pieces struct {
+	w     io.Writer
+	depth int
+	// more: something stands before, at this depth.
+	more bool
+	err  error
+}
+
+func (x *pieces) write(parts ...string) {
+	for _, p := range parts {
+		if x.err == nil {
+			_, x.err = io.WriteString(x.w, p)
+		}
 	}
-	disputes, err := s.Mandates.Disputes(c.Request.Context(), actor, mandates.DisputeQuery{Limit: 200})
-	if err != nil {
-		return err
+}
+
+// next begins a line, after a comma where something stands before.
+func (x *pieces) next() {
+	if x.more {
+		x.write(",")
 	}
-	for _, d := range disputes {
-		out.Disputes = append(out.Disputes, disputeFile{Step: d.Step, RaisedAt: d.RaisedAt.UTC(), Text: d.Text, DueOn: d.DueOn.Format(time.DateOnly),
-			Answer: d.Answer, AnsweredAt: d.AnsweredAt})
+	if x.depth > 0 {
+		x.write("\n", strings.Repeat("  ", x.depth))
 	}
-	return nil
+	x.more = true
+}
+
+func (x *pieces) open(bracket string) {
+	x.next()
+	x.write(bracket)
+	x.depth, x.more = x.depth+1, false
+}
+
+func (x *pieces) close(bracket string) {
+	x.depth--
+	x.write("\n", strings.Repeat("  ", x.depth), bracket)
+	x.more = true
+}
+
+func (x *pieces) list(name string) {
+	x.next()
+	x.write(`"`, name, `": [`)
+	x.depth, x.more = x.depth+1, false
+}
+
+func (x *pieces) field(name string, v any) {
+	x.next()
+	x.write(`"`, name, `": `)
+	x.value(v)
+}
+
+func (x *pieces) item(v any) {
+	x.next()
+	x.value(v)
+}
+
+func (x *pieces) value(v any) {
+	raw, err := json.MarshalIndent(v, strings.Repeat("  ", x.depth), "  ")
+	if err != nil && x.err == nil {
+		x.err = err
+	}
+	x.write(string(raw))
 }
 
 func personOf(b beneficiaries.Beneficiary) personFile {
 	p := personFile{GivenNames: b.GivenNames, FamilyName: b.FamilyName, UsageName: b.UsageName, BirthPlace: b.BirthPlace, Language: b.Language,
-		Phone: b.Phone, Email: b.Email, Address: b.Address, Channel: b.Channel, Protection: b.Protection}
+		Phone: b.Phone, Email: b.Email, Address: b.Address, Channel: b.Channel, Protection: b.Protection, IdentityCheck: checkFile{Document: b.IdentityCheck, At: b.IdentityCheckedAt.UTC()}}
 	if !b.BirthDate.IsZero() {
 		p.BirthDate = b.BirthDate.Format(time.DateOnly)
 	}

@@ -1,7 +1,9 @@
 package portal_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
 	"github.com/relais-org/relais/internal/i18n"
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates"
 )
 
@@ -138,6 +141,83 @@ func TestEveryOrganisationOnOnePage(t *testing.T) {
 	one.open(first)
 	one.prove(first)
 	one.get("/mine").shows(http.StatusOK).hides(say.T("portal.others.title"))
+}
+
+// PO-03: "everything" is everything: more messages, mandates and disagreements
+// than any page shows, the signature itself, how the identity was checked and
+// what opens the space; and one whole JSON document.
+func TestTheFileLeavesNothingOut(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.newPerson("Fatima", "Haddad", "06 12 34 56 78", "housing")
+	must(t, b.people.LinkIdentity(t.Context(), b.me(p.id), "https://national.example", "fatima"))
+	const many, mandatesMore = 450, 21
+	for range mandatesMore {
+		b.sign(p.id, "housing")
+	}
+	must(t, b.store.InTx(t.Context(), store.System(), func(tx *store.Tx) error {
+		return tx.DB().Exec(`INSERT INTO messages (id, dedupe_key, organisation_id, beneficiary_id, kind, channel, language, recipient, subject, body, state, created_at)
+			SELECT gen_random_uuid(), 'many ' || n, ?, ?, 'first_use', 'sms', 'fr', '+33612345678', '', 'message ' || n, 'sent', now() + (n / 3) * interval '1 second'
+			FROM generate_series(1, ?) n`, b.org, p.id, many).Error
+	}))
+	w := b.browser(i18n.French)
+	w.open(p)
+	w.prove(p)
+	file := w.post("/mine/everything").shows(http.StatusOK)
+	var got struct {
+		Spaces []struct {
+			Person struct {
+				Check struct {
+					Document, By string
+					At           time.Time
+				} `json:"identity_check"`
+			}
+			Linked   []struct{ Issuer, Subject string } `json:"linked_accounts"`
+			Mandates []struct {
+				ID      string
+				Consent []struct {
+					Method    string
+					By        string `json:"collected_by"`
+					MediaType string `json:"media_type"`
+					Content   []byte
+					Strokes   json.RawMessage
+				}
+			}
+			Messages []struct{ Body string }
+		}
+	}
+	must(t, json.Unmarshal([]byte(file.body), &got))
+	s := got.Spaces[0]
+	seen := map[string]int{}
+	for _, m := range s.Messages {
+		seen[m.Body]++
+	}
+	for n := range many {
+		if body := fmt.Sprintf("message %d", n+1); seen[body] != 1 {
+			t.Fatalf("%q is there %d times", body, seen[body])
+		}
+	}
+	if c := s.Person.Check; c.Document != b.pack.IdentityDocuments[0].Code || c.By != "Claire Martin" || c.At.IsZero() {
+		t.Errorf("the identity check is %+v", c)
+	}
+	if len(s.Linked) != 1 || s.Linked[0].Subject != "fatima" || s.Linked[0].Issuer != "https://national.example" {
+		t.Errorf("linked accounts %+v", s.Linked)
+	}
+	if ids := map[string]bool{}; len(s.Mandates) == mandatesMore+1 {
+		for _, m := range s.Mandates {
+			ids[m.ID] = true
+		}
+		if len(ids) != mandatesMore+1 {
+			t.Error("a mandate is there twice")
+		}
+	} else {
+		t.Errorf("%d mandates", len(s.Mandates))
+	}
+	c := s.Mandates[0].Consent
+	if len(c) != 1 || c[0].Method != mandates.MethodDrawn || c[0].By != "Claire Martin" || c[0].MediaType != "image/png" || !bytes.HasPrefix(c[0].Content, []byte("\x89PNG")) ||
+		!bytes.Contains(c[0].Strokes, []byte(`"x"`)) {
+		t.Errorf("the signature is not in the file: %+v", c)
+	}
 }
 
 // The file asks for a fresh proof, leaves an event, and is nobody's at the card.

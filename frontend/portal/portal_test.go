@@ -318,6 +318,10 @@ func TestPapersAndLeaving(t *testing.T) {
 	if pdf.Code != http.StatusOK || !strings.HasPrefix(pdf.body, "%PDF-") {
 		t.Fatalf("answered %d, not a PDF", pdf.Code)
 	}
+	// Browsers show an empty page for a PDF in the sandbox of our files.
+	if h := pdf.Header().Get("Content-Disposition"); !strings.HasPrefix(h, "attachment") {
+		t.Errorf("the paper is answered as %q", h)
+	}
 	w.post("/mine/leave").leads(http.StatusSeeOther, "/")
 	w.get("/").shows(http.StatusOK, say.T("flash.space_left"), say.T("public.home.helped"))
 	w.get("/mine").leads(http.StatusSeeOther, "/card?next=%2Fmine")

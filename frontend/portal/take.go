@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"io"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -55,12 +56,10 @@ func (s *Surface) takeHome(c *gin.Context, actor authz.Actor) error {
 	case asked:
 		return web.Render(c, http.StatusOK, takePage(page, v))
 	}
-	raw, err := s.everything(c, actor.Now, everywhere)
-	if err != nil {
-		return err
-	}
 	c.Header("Cache-Control", "no-store")
-	return web.Download(c, "relais.json", "application/json", raw)
+	return web.Stream(c, "relais.json", "application/json", func(w io.Writer) error {
+		return s.everything(c.Request.Context(), w, actor.Now, everywhere)
+	})
 }
 
 // takenFrom is the person in each of their spaces, this one and those that the

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -141,6 +142,19 @@ func Download(c *gin.Context, name, contentType string, content []byte) error {
 	return file(c, "attachment", name, contentType, content)
 }
 
+// Stream answers with a file that is written as it is read. A failure on the way
+// cuts the connection, so that no browser keeps half a file for a whole one.
+func Stream(c *gin.Context, name, contentType string, write func(io.Writer) error) error {
+	fileHeaders(c, "attachment", name)
+	c.Header("Content-Type", contentType)
+	err := write(c.Writer)
+	if err == nil || !c.Writer.Written() {
+		return err
+	}
+	fail(c, err) // for the log: the answer has begun
+	panic(http.ErrAbortHandler)
+}
+
 // Inline answers with a picture to look at in the browser. It MUST NOT be given
 // a PDF: browsers show an empty page for one in this sandbox, see Download.
 func Inline(c *gin.Context, name, contentType string, content []byte) error {
@@ -148,9 +162,13 @@ func Inline(c *gin.Context, name, contentType string, content []byte) error {
 }
 
 func file(c *gin.Context, disposition, name, contentType string, content []byte) error {
+	fileHeaders(c, disposition, name)
+	c.Data(http.StatusOK, contentType, content)
+	return nil
+}
+
+func fileHeaders(c *gin.Context, disposition, name string) {
 	c.Header("Content-Disposition", mime.FormatMediaType(disposition, map[string]string{"filename": name}))
 	// Nothing in a file of somebody's may run in our name.
 	c.Header(policyHeader, "default-src 'none'; style-src 'unsafe-inline'; sandbox")
-	c.Data(http.StatusOK, contentType, content)
-	return nil
 }

@@ -84,6 +84,32 @@ func ToBeneficiary(ctx context.Context, st *store.Store, beneficiary uuid.UUID) 
 	return list(st.Read(ctx).Where("beneficiary_id = ?", beneficiary).Order("created_at DESC, id").Limit(50))
 }
 
+// EachToBeneficiary gives every message to one person, newest first, however
+// many there are; it stops at the first error of each.
+func EachToBeneficiary(ctx context.Context, st *store.Store, beneficiary uuid.UUID, each func(Queued) error) error {
+	const atOnce = 200
+	var last *Queued
+	for {
+		q := st.Read(ctx).Where("beneficiary_id = ?", beneficiary)
+		if last != nil {
+			q = q.Where("created_at < ? OR (created_at = ? AND id > ?)", last.CreatedAt, last.CreatedAt, last.ID)
+		}
+		page, err := list(q.Order("created_at DESC, id").Limit(atOnce))
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			if err := each(page[i]); err != nil {
+				return err
+			}
+			last = &page[i]
+		}
+		if len(page) < atOnce {
+			return nil
+		}
+	}
+}
+
 // OneLetter loads a letter of that organisation, or problem.NotFound.
 func OneLetter(ctx context.Context, st *store.Store, organisation, id uuid.UUID) (Queued, error) {
 	var row messageRow
