@@ -3,6 +3,8 @@ package mandates
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,11 +23,51 @@ func (c Case) about() translog.Event {
 	return translog.Event{Organisation: c.Organisation, Beneficiary: c.Beneficiary, Case: c.ID, Procedure: c.Procedure}
 }
 
-// GetCase reads one case with its steps, the mandate a next step would be done
+// stepsShown are the steps of a case that are read at once.
+const stepsShown = 100
+
+// stepMark is an instant in a case and, among equals, a step.
+type stepMark struct {
+	at time.Time
+	id uuid.UUID
+}
+
+// String is the mark in an address.
+func (m stepMark) String() string { return fmt.Sprintf("%d_%s", m.at.UnixMicro(), m.id) }
+
+func parseStepMark(s string) (stepMark, error) {
+	if s == "" {
+		return stepMark{}, nil
+	}
+	at, id, _ := strings.Cut(s, "_")
+	micros, err1 := strconv.ParseInt(at, 10, 64)
+	step, err2 := uuid.Parse(id)
+	if err1 != nil || err2 != nil {
+		return stepMark{}, errNotThere
+	}
+	return stepMark{time.UnixMicro(micros).UTC(), step}, nil
+}
+
+// UpToCorrected asks CaseAt for the step that this one corrects and those before
+// it: the mark just after it, as instants are kept to the microsecond.
+func (s Step) UpToCorrected() string {
+	return stepMark{s.CorrectsAt.Add(time.Microsecond), s.Corrects}.String()
+}
+
+// GetCase reads one case with its newest steps, the mandate a next step would be done
 // under, and for each action whether it is allowed now and if not why. A
 // supervisor's look is an event that the person can list.
 func (s *Service) GetCase(ctx context.Context, actor authz.Actor, id uuid.UUID) (Case, error) {
+	return s.CaseAt(ctx, actor, id, "")
+}
+
+// CaseAt is GetCase with the steps before a mark: Case.Earlier or Step.UpToCorrected.
+func (s *Service) CaseAt(ctx context.Context, actor authz.Actor, id uuid.UUID, mark string) (Case, error) {
 	db := s.commands.Store().Read
+	before, err := parseStepMark(mark)
+	if err != nil {
+		return Case{}, err
+	}
 	h, err := loadCase(db(ctx), id)
 	if err != nil {
 		return Case{}, err
@@ -33,8 +75,12 @@ func (s *Service) GetCase(ctx context.Context, actor authz.Actor, id uuid.UUID) 
 	if err := s.readCase(ctx, actor, h); err != nil {
 		return Case{}, err
 	}
-	if h.Steps, err = stepsOf(db(ctx), id); err != nil {
+	more := false
+	if h.Steps, more, err = lastSteps(db(ctx), id, before); err != nil {
 		return Case{}, fmt.Errorf("load steps: %w", err)
+	}
+	if more {
+		h.Earlier = stepMark{h.Steps[0].At, h.Steps[0].ID}.String()
 	}
 	if h.State.Closed() {
 		return h.Case, nil
@@ -111,23 +157,6 @@ func (s *Service) CasesOf(ctx context.Context, actor authz.Actor, beneficiary uu
 		out = append(out, h.Case)
 	}
 	return out, nil
-}
-
-// OpenCases lists what is assigned to the actor and open, by due date.
-func (s *Service) OpenCases(ctx context.Context, actor authz.Actor, limit int) ([]Case, error) {
-	obj := authz.Object{Kind: authz.KindCase, Organisation: actor.Organisation}
-	if err := s.commands.Decide(actor, authz.CaseRead, obj).Err(); err != nil {
-		return nil, err
-	}
-	if limit <= 0 || limit > 100 {
-		limit = 25
-	}
-	found, err := openCasesOf(s.commands.Store().Read(ctx), actor.Organisation, actor.Account, limit)
-	out := make([]Case, len(found))
-	for i, h := range found {
-		out[i] = h.Case
-	}
-	return out, err
 }
 
 // StepOf reads one step, with the person's disagreement if there is one.

@@ -1,6 +1,7 @@
 package mandates
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -75,11 +76,17 @@ func casesOf(db *gorm.DB, beneficiary uuid.UUID) ([]heldCase, error) {
 		ORDER BY c.closed_at IS NOT NULL, c.opened_at DESC, c.id LIMIT 200`, beneficiary))
 }
 
+// openOrder is by the day due, those without one last, then the oldest first.
+const openOrder = `coalesce(c.due_on, 'infinity'::date), c.opened_at, c.id`
+
 // openCasesOf lists what is assigned to an account and still open, first what
-// is due first.
-func openCasesOf(db *gorm.DB, organisation, account uuid.UUID, limit int) ([]heldCase, error) {
-	return scanCases(db.Raw("SELECT "+caseColumns+` WHERE c.assigned_to = ? AND c.organisation_id = ? AND c.closed_at IS NULL AND b.erased_at IS NULL
-		ORDER BY c.due_on NULLS LAST, c.opened_at, c.id LIMIT ?`, account, organisation, limit))
+// is due first, after a mark.
+func openCasesOf(db *gorm.DB, organisation, account uuid.UUID, after openMark, limit int) ([]heldCase, error) {
+	where, args := ` WHERE c.assigned_to = ? AND c.organisation_id = ? AND c.closed_at IS NULL AND b.erased_at IS NULL`, []any{account, organisation}
+	if after != (openMark{}) {
+		where, args = where+" AND ("+openOrder+") > (?::date, ?::timestamptz, ?::uuid)", append(args, after.due, after.opened, after.id)
+	}
+	return scanCases(db.Raw("SELECT "+caseColumns+where+" ORDER BY "+openOrder+" LIMIT ?", append(args, limit)...))
 }
 
 func scanCases(q *gorm.DB) ([]heldCase, error) {
@@ -221,9 +228,57 @@ func known(p *uuid.UUID) uuid.UUID {
 	return *p
 }
 
-// stepsOf reads the steps of a case, oldest first.
-func stepsOf(db *gorm.DB, of uuid.UUID) ([]Step, error) {
-	return scanSteps(db.Raw("SELECT "+stepColumns+" WHERE s.case_id = ? ORDER BY s.at, s.id LIMIT 1000", of))
+// lastSteps reads the newest steps of a case that come before a mark, oldest
+// first, with what each corrects and whether it was corrected; more says that
+// there are older ones.
+func lastSteps(db *gorm.DB, of uuid.UUID, before stepMark) (steps []Step, more bool, err error) {
+	where, args := " WHERE s.case_id = ?", []any{of}
+	if before != (stepMark{}) {
+		where, args = where+" AND (s.at, s.id) < (?, ?)", append(args, before.at, before.id)
+	}
+	steps, err = scanSteps(db.Raw("SELECT "+stepColumns+where+" ORDER BY s.at DESC, s.id DESC LIMIT ?", append(args, stepsShown+1)...))
+	if err != nil {
+		return nil, false, err
+	}
+	more = len(steps) > stepsShown
+	steps = steps[:min(len(steps), stepsShown)]
+	slices.Reverse(steps)
+	return steps, more, corrections(db, of, steps)
+}
+
+// corrections completes steps with their corrections, on whatever page those are.
+func corrections(db *gorm.DB, of uuid.UUID, steps []Step) error {
+	ids, corrected := make([]uuid.UUID, 0, len(steps)), []uuid.UUID{uuid.Nil}
+	for _, st := range steps {
+		ids = append(ids, st.ID)
+		if st.Corrects != uuid.Nil {
+			corrected = append(corrected, st.Corrects)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var rows []struct {
+		ID, CorrectsID *uuid.UUID
+		Action         string
+		At             time.Time
+	}
+	err := db.Raw(`SELECT id, NULL::uuid AS corrects_id, action, at FROM steps WHERE case_id = ? AND id IN ?
+		UNION ALL SELECT NULL, corrects_id, action, at FROM steps WHERE case_id = ? AND corrects_id IN ?`, of, corrected, of, ids).Scan(&rows).Error
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		for i := range steps {
+			switch {
+			case r.ID != nil && steps[i].Corrects == *r.ID:
+				steps[i].CorrectsAction, steps[i].CorrectsAt = r.Action, r.At
+			case r.CorrectsID != nil && steps[i].ID == *r.CorrectsID:
+				steps[i].Corrected = true
+			}
+		}
+	}
+	return nil
 }
 
 // stepsAfter reads a page of them, however many there are.

@@ -92,8 +92,9 @@ func TestCaseColleagueAndStranger(t *testing.T) {
 	}
 	b.addsNone(func() error { return b.HandOver(ctx, b.as(b.mediator), c.ID, b.colleague) })
 	b.faults("to", "choose_colleague", func() error { return b.HandOver(ctx, b.as(b.colleague), c.ID, b.referent) })
-	mine, err := b.OpenCases(ctx, b.as(b.colleague), 10)
+	open, err := b.OpenCases(ctx, b.as(b.colleague), "", 10)
 	must(t, err)
+	mine := open.Cases
 	if len(mine) != 1 || mine[0].ID != c.ID || mine[0].AssignedName != "Hugo Leroy" || mine[0].BeneficiaryName != "Fatima Haddad" {
 		t.Errorf("the colleague's open cases: %+v", mine)
 	}
@@ -250,5 +251,52 @@ func TestSupervisorLooks(t *testing.T) {
 	b.addsNone(func() error { _, err := b.GetCase(ctx, b.asPerson(authz.TierPhone), c.ID); return err })
 	if _, err := b.GetCase(ctx, b.asPerson(authz.TierCard), c.ID); !problem.Is(err, "forbidden") {
 		t.Errorf("a card alone opens the case: %v", err)
+	}
+}
+
+// A mediator's open cases, page by page: what is due first, then what is due
+// never, none twice and none left out; a closed one is not there.
+func TestOpenCasesPages(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx := t.Context()
+	b.signed(t, []string{"housing", "money"}, 31)
+	var procedures []string
+	for _, theme := range []string{"housing", "money"} {
+		for _, p := range b.pack.ProceduresOf(theme) {
+			procedures = append(procedures, p.Code)
+		}
+	}
+	for i, procedure := range procedures {
+		in := mandates.OpenCase{Beneficiary: b.person, Procedure: procedure, IdempotencyKey: uuid.NewString()}
+		if i%3 != 0 {
+			in.DueOn = b.clock.Now().AddDate(0, 0, i%2) // many on the same day
+		}
+		_, err := b.OpenCase(ctx, b.as(b.mediator), in)
+		must(t, err)
+	}
+	must(t, b.CloseCase(ctx, b.as(b.mediator), b.opened(t, apl).ID, "withdrawn"))
+	seen, last, after := map[uuid.UUID]bool{}, mandates.Case{}, ""
+	for range len(procedures) + 2 {
+		page, err := b.OpenCases(ctx, b.as(b.mediator), after, 2)
+		must(t, err)
+		for _, c := range page.Cases {
+			wrong := !last.DueOn.IsZero() && !c.DueOn.IsZero() && c.DueOn.Before(last.DueOn) || last.ID != uuid.Nil && last.DueOn.IsZero() && !c.DueOn.IsZero()
+			if seen[c.ID] || wrong || !c.ClosedAt.IsZero() {
+				t.Errorf("%s due %s comes after one due %s", c.Procedure, c.DueOn, last.DueOn)
+			}
+			seen[c.ID], last = true, c
+		}
+		if after = page.Next; after == "" {
+			break
+		}
+	}
+	if after != "" || len(seen) != len(procedures) {
+		t.Errorf("%d cases in the pages, want %d", len(seen), len(procedures))
+	}
+	for _, bad := range []string{"x", "tomorrow_1_" + uuid.NewString(), "infinity_1_2"} {
+		if _, err := b.OpenCases(ctx, b.as(b.mediator), bad, 2); !problem.Is(err, "invalid") {
+			t.Errorf("a cursor of nothing: %v", err)
+		}
 	}
 }

@@ -20,7 +20,10 @@ type Case struct {
 	AssignedName                  string
 	DueOn                         time.Time
 	OpenedAt, ClosedAt            time.Time
-	Steps                         []Step
+	// Steps are the newest, oldest first (GetCase and CaseAt only). Earlier asks
+	// CaseAt for those before, empty when there are none.
+	Steps   []Step
+	Earlier string
 	// Answers say, for each action of the procedure, whether it is allowed now
 	// and if not why (GetCase only).
 	Answers []ActionAnswer
@@ -75,6 +78,11 @@ type Step struct {
 	DueOn                                                  time.Time
 	Corrects                                               uuid.UUID
 	At                                                     time.Time
+	// CorrectsAction and CorrectsAt are of the step that it corrects; Corrected:
+	// another step corrects it (in Case.Steps only).
+	CorrectsAction string
+	CorrectsAt     time.Time
+	Corrected      bool
 	// ReportedBy is the client that reported it, and ReportedByName what it is
 	// called; zero for a step at the screen.
 	ReportedBy     uuid.UUID

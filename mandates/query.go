@@ -221,6 +221,7 @@ func (s *Service) Home(ctx context.Context, actor authz.Actor) (Home, error) {
 	if h.EndingSoon, err = s.lines(ctx, rows); err != nil {
 		return h, err
 	}
-	h.Cases, err = s.OpenCases(ctx, actor, 10)
+	mine, err := s.OpenCases(ctx, actor, "", 10)
+	h.Cases = mine.Cases
 	return h, err
 }

@@ -23,6 +23,7 @@ type caseFacts struct {
 	pack      *packs.Pack
 	procedure packs.Procedure // the zero one when the catalogue dropped it
 	banner    *t.PersonBanner
+	before    string // the mark that the steps shown come before, empty: the newest
 }
 
 func (k caseFacts) href() string       { return "/cases/" + k.ID.String() }
@@ -36,7 +37,8 @@ func (s *Surface) caseOf(c *gin.Context, actor authz.Actor) (caseFacts, error) {
 	if err != nil {
 		return k, err
 	}
-	if k.Case, err = s.Mandates.GetCase(ctx, actor, id); err != nil {
+	k.before = c.Query("before")
+	if k.Case, err = s.Mandates.CaseAt(ctx, actor, id, k.before); err != nil {
 		return k, err
 	}
 	if k.pack, err = s.packOf(ctx, actor); err != nil {

@@ -57,16 +57,16 @@ func (s *Surface) stepOf(c *gin.Context, actor authz.Actor) (caseFacts, mandates
 	if err != nil {
 		return k, mandates.Step{}, err
 	}
-	st, ok := k.known(id)
-	if !ok {
-		return k, st, problem.NotFound()
+	st, err := s.Mandates.StepOf(c.Request.Context(), actor, id)
+	if err == nil && st.Case != k.ID {
+		err = problem.NotFound()
 	}
-	return k, st, nil
+	return k, st, err
 }
 
 func (s *Surface) showCorrection(c *gin.Context, k caseFacts, st mandates.Step, f *form.Form, refused *problem.Error) error {
 	v := k.changeOf("correct", "/steps/"+st.ID.String()+"/correct", f, refused)
-	v.Before = k.before(st)
+	v.Before = k.asItStands(st)
 	v.Notice = k.page.T("case.correct.notice")
 	v.Step = &stepForm{Form: f, Action: v.Action, Key: f.Value("key"), Do: v.Do, Actions: k.correctable(f), Outcomes: k.outcomes()}
 	return s.renderChange(c, k, v, refused)
@@ -85,8 +85,8 @@ func (k caseFacts) correctable(f *form.Form) []t.Option {
 	return out
 }
 
-// before is the step as it stands, and as it will go on standing.
-func (k caseFacts) before(st mandates.Step) []t.Row {
+// asItStands is the step as it is, and as it will go on being.
+func (k caseFacts) asItStands(st mandates.Step) []t.Row {
 	p, facts := k.page, k.factsOf(st)
 	rows := []t.Row{
 		{Key: p.T("case.correct.when"), Value: p.DateTime(st.At)},

@@ -13,6 +13,7 @@ func (s *Surface) caseRoutes() []desk.Route {
 	closing := authz.Perm(authz.KindCase, authz.CaseClose)
 	due := authz.Perm(authz.KindCase, authz.CaseSetDue)
 	return []desk.Route{
+		desk.Get(casesHref, authz.Perm(authz.KindCase, authz.CaseRead), s.cases),
 		desk.Get("/cases/new", authz.Perm(authz.KindCase, authz.CaseOpen), s.newCase),
 		desk.Post("/cases/new", authz.Perm(authz.KindCase, authz.CaseOpen), s.openCase),
 		desk.Get("/cases/:id", authz.Perm(authz.KindCase, authz.CaseRead), s.showCase),

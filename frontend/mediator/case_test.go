@@ -1,8 +1,10 @@
 package mediator_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates"
 	"github.com/relais-org/relais/translog"
 )
@@ -391,4 +394,49 @@ func TestSensitiveStep(t *testing.T) {
 	if h.steps() != 0 {
 		t.Error("done without a fresh sign-in")
 	}
+}
+
+// A case of very many steps shows the newest first and leads to the others; any
+// of them is corrected, and the correction leads to what it corrects.
+func TestCaseOfManySteps(t *testing.T) {
+	t.Parallel()
+	h := setupCase(t)
+	h.b.post(h.path+"/steps", step(uuid.NewString(), "prepare", mandates.OutcomePrepared)).goes(h.path)
+	c, err := h.mandates.GetCase(t.Context(), h.actor(h.mediator), h.of)
+	must(t, err)
+	oldest := c.Steps[0].ID
+	must(t, h.store.InTx(t.Context(), store.System(), func(tx *store.Tx) error { // as many as no test has the time to log
+		return tx.DB().Exec(`INSERT INTO steps (id, case_id, mandate_id, organisation_id, beneficiary_id, mediator_id, procedure, action, outcome, receipt_number, note, present, at)
+			SELECT gen_random_uuid(), s.case_id, s.mandate_id, s.organisation_id, s.beneficiary_id, s.mediator_id, s.procedure, 'view', 'done', 'N' || i, '', true, s.at + i * interval '1 second'
+			FROM generate_series(1, 1050) i, steps s WHERE s.id = ?`, oldest).Error
+	}))
+	h.clock.Advance(20 * time.Minute)
+	h.b = h.browse(h.mediator)
+	receipt := func(i int) string {
+		return h.b.printer().T("case.step.receipt_line", "Number", fmt.Sprintf("N%d", i)) + "<"
+	}
+	h.b.get(h.path).is(http.StatusOK).shows(receipt(1050), receipt(951)).hides(receipt(950), oldest.String()).says("case.done.earlier")
+	correct := h.path + "/steps/" + oldest.String() + "/correct"
+	page := h.b.get(correct).is(http.StatusOK)
+	h.b.post(correct, step(page.hidden("key"), "view", mandates.OutcomeDone)).goes(h.path)
+	back := regexp.MustCompile(`href="(` + h.path + `\?before=[^"#]*)#step-` + oldest.String() + `"`).FindStringSubmatch(h.b.get(h.path).body)
+	if back == nil {
+		t.Fatal("the correction does not lead to what it corrects")
+	}
+	h.b.get(back[1]).is(http.StatusOK).shows(`id="step-` + oldest.String() + `"`).says("case.step.was_corrected").says("case.done.newest").hides(receipt(1))
+	earlier := regexp.MustCompile(`href="(` + h.path + `\?before=[^"#]*)#done"`)
+	path, pages := h.path, 0
+	for ; path != "" && pages < 20; pages++ {
+		a := h.b.get(path).is(http.StatusOK)
+		path = ""
+		if m := earlier.FindStringSubmatch(a.body); m != nil {
+			path = m[1]
+		} else {
+			a.shows(receipt(1), `id="step-`+oldest.String()+`"`)
+		}
+	}
+	if pages != 11 {
+		t.Errorf("%d pages of 1052 steps, want 11", pages)
+	}
+	h.b.get(h.path + "?before=rubbish").is(http.StatusNotFound)
 }

@@ -26,6 +26,8 @@ type caseView struct {
 	Blocked  []blocked
 	Moments  []t.Moment
 	Doors    []t.ButtonLink
+	// EarlierHref and NewestHref lead to the steps not on this page.
+	EarlierHref, NewestHref string
 }
 
 // stepForm is the one big form: the next step, or a correction.
@@ -48,6 +50,7 @@ func (s *Surface) caseViewOf(ctx context.Context, k caseFacts, f *form.Form, ref
 			Back: t.Link{Text: k.page.T("case.to_person", "Name", k.BeneficiaryName), Href: k.personHref()}},
 		About: k.about(), Warnings: k.warnings(), State: k.standing(), Closed: k.State.Closed(), Moments: k.moments(), Doors: k.doors(s),
 	}
+	v.EarlierHref, v.NewestHref = k.otherSteps()
 	var err error
 	if refused != nil {
 		if v.Refused, err = s.whyNot(ctx, k, reasonsOf(refused)); err != nil {
@@ -218,11 +221,27 @@ func (k caseFacts) doors(s *Surface) []t.ButtonLink {
 	return out
 }
 
-// known finds a step of the case.
-func (k caseFacts) known(id uuid.UUID) (mandates.Step, bool) {
-	i := slices.IndexFunc(k.Steps, func(st mandates.Step) bool { return st.ID == id })
-	if i < 0 {
-		return mandates.Step{}, false
+// jumpWords name the way down to what was done, and how much it is where all of
+// it is there.
+func jumpWords(p t.Page, v caseView) string {
+	if v.EarlierHref != "" || v.NewestHref != "" {
+		return p.T("case.done.title")
 	}
-	return k.Steps[i], true
+	return p.N("case.done.jump", len(v.Moments))
+}
+
+// shows: a step is on this page.
+func (k caseFacts) shows(id uuid.UUID) bool {
+	return slices.ContainsFunc(k.Steps, func(st mandates.Step) bool { return st.ID == id })
+}
+
+// otherSteps lead to the steps that are not on this page.
+func (k caseFacts) otherSteps() (earlier, newest string) {
+	if k.Earlier != "" {
+		earlier = k.href() + "?before=" + k.Earlier + "#done"
+	}
+	if k.before != "" {
+		newest = k.href() + "#done"
+	}
+	return earlier, newest
 }

@@ -70,16 +70,12 @@ type stepFacts struct {
 	CorrectName  string
 }
 
-// moments is the timeline, newest first.
+// moments is the timeline, newest first, as far as it is shown at once.
 func (k caseFacts) moments() []t.Moment {
-	corrected := map[uuid.UUID]bool{}
-	for _, st := range k.Steps {
-		corrected[st.Corrects] = true
-	}
 	out := make([]t.Moment, len(k.Steps))
 	for i, st := range k.Steps {
 		facts := k.factsOf(st)
-		if corrected[st.ID] {
+		if st.Corrected {
 			facts.Tags = append(facts.Tags, t.Tag{Text: k.page.T("case.step.was_corrected"), Tone: t.Warning, Icon: t.IconPen})
 		}
 		out[len(out)-1-i] = t.Moment{
@@ -111,8 +107,12 @@ func (k caseFacts) factsOf(st mandates.Step) stepFacts {
 	if st.Note != "" {
 		f.Note = strings.Split(st.Note, "\n")
 	}
-	if of, ok := k.known(st.Corrects); ok {
-		f.CorrectsHref, f.CorrectsText = "#step-"+of.ID.String(), p.T("case.step.corrects", "Action", p.T("action."+of.Action), "When", p.DateTime(of.At))
+	if st.Corrects != uuid.Nil && st.CorrectsAction != "" {
+		f.CorrectsText = p.T("case.step.corrects", "Action", p.T("action."+st.CorrectsAction), "When", p.DateTime(st.CorrectsAt))
+		f.CorrectsHref = "#step-" + st.Corrects.String()
+		if !k.shows(st.Corrects) { // on a page of older ones
+			f.CorrectsHref = k.href() + "?before=" + st.UpToCorrected() + f.CorrectsHref
+		}
 	}
 	if st.Dispute != uuid.Nil {
 		f.Tags = append(f.Tags, disputeTag(p, st.DisputeState))

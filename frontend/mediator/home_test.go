@@ -1,14 +1,17 @@
 package mediator_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates"
 	"github.com/relais-org/relais/organisations"
 )
@@ -91,4 +94,41 @@ func TestAcceptingTheCharter(t *testing.T) {
 	}
 	b.post("/my-authority/charter", url.Values{"version": {version}, "read": {"1"}}).goes("/my-authority")
 	b.get("/my-authority").is(http.StatusOK).hides(b.printer().T("mediator.authority.accept")).hides(b.printer().T("reason.charter_not_accepted"))
+}
+
+// The first page shows ten; all of one's open cases are a link away, page by
+// page, and so are all who wait.
+func TestAllMyOpenCases(t *testing.T) {
+	t.Parallel()
+	h := setupCase(t)
+	h.b.get("/cases").is(http.StatusOK).shows(`href="`+h.path+`"`, "Fatima Haddad").hides(`href="/cases?after=`)
+	must(t, h.store.InTx(t.Context(), store.System(), func(tx *store.Tx) error {
+		return tx.DB().Exec(`INSERT INTO cases (id, organisation_id, beneficiary_id, procedure, state, opened_by, opened_under, assigned_to, due_on, opened_at)
+			SELECT ('00000000-0000-4000-8000-' || lpad(i::text, 12, '0'))::uuid, c.organisation_id, c.beneficiary_id, c.procedure, c.state, c.opened_by, c.opened_under,
+				c.assigned_to, DATE '2027-01-01' + i, c.opened_at FROM generate_series(1, 60) i, cases c WHERE c.id = ?`, h.of).Error
+	}))
+	one := func(i int) string { return fmt.Sprintf(`href="/cases/00000000-0000-4000-8000-%012d"`, i) }
+	h.presented(h.mediator, h.who.ID, 31, "money")
+	for _, lang := range []string{"fr", "en", "es"} {
+		h.b.in(lang).get("/home").is(http.StatusOK).shows(one(10), `href="/cases"`, `href="/people?list=awaiting"`).hides(one(11)).
+			says("mediator.home.cases.all").says("mediator.home.waiting.all")
+		h.b.in(lang).get("/cases").is(http.StatusOK).says("mediator.home.cases.title").says("mediator.cases.lead").shows(one(1), one(25)).hides(one(26))
+	}
+	next := regexp.MustCompile(`href="(/cases\?[^"]*)"[^>]*>\s*<span>\s*` + h.b.printer().T("shell.next"))
+	at := h.b.get("/cases")
+	for i := range 2 {
+		m := next.FindStringSubmatch(at.body)
+		if m == nil {
+			t.Fatalf("page %d leads nowhere", i+1)
+		}
+		at = h.b.get(m[1]).is(http.StatusOK).says("shell.previous")
+	}
+	at.shows(one(51), one(60), `href="`+h.path+`"`) // the one due never is the last
+	if next.MatchString(at.body) {
+		t.Error("the last page leads on")
+	}
+	h.b.get("/cases?after=rubbish").goes("/cases")
+	h.colleg.get("/cases").is(http.StatusOK).says("mediator.home.cases.none").hides(one(1))
+	nina, _ := h.invited(h.referent, "Nina Novak")
+	h.browse(nina).get("/cases").goes("/home")
 }

@@ -53,7 +53,7 @@ func TestRoutesNameTheirPermission(t *testing.T) {
 			t.Errorf("%s is public: nothing here is", key)
 		}
 	}
-	for _, must := range []string{"GET /home", "GET /people", "POST /people/new", "POST /people/:id/contact", "POST /my-authority/charter"} {
+	for _, must := range []string{"GET /home", "GET /people", "GET /cases", "POST /people/new", "POST /people/:id/contact", "POST /my-authority/charter"} {
 		if !seen[must] {
 			t.Errorf("no %s", must)
 		}
