@@ -39,3 +39,8 @@ func StopConditions() map[string]string {
 
 // MostSessions is how many sids one event names.
 const MostSessions = mostSessions
+
+// HopStatements are those that check again and write.
+func HopStatements() []string {
+	return []string{issueStatements[spendNothing], issueStatements[spendCode], issueStatements[spendRefresh], yesStatement}
+}

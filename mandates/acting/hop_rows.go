@@ -255,10 +255,11 @@ func native(args ...any) []any {
 // dated after it finds no row. The delegation's row is written by every stop of
 // any kind.
 //
-// state || ” keeps the planner off partial indexes, as for steps.
+// state || ” and coalesce keep the planner off partial indexes, which look small
+// on the day it plans, as for steps.
 const liveDelegation = `SELECT d.id FROM mandates md
 	JOIN delegations d ON d.mandate_id = md.id JOIN grants g ON g.id = d.grant_id
 	JOIN clients cl ON cl.id = d.client_id JOIN standings v ON v.account_id = d.account_id
-	WHERE d.id = $1::uuid AND d.ended_at IS NULL AND d.ends_at > $2::timestamptz AND v.version = $3::bigint AND cl.state = 'active'
+	WHERE d.id = $1::uuid AND coalesce(d.ended_at, 'infinity') = 'infinity' AND d.ends_at > $2::timestamptz AND v.version = $3::bigint AND cl.state = 'active'
 	AND md.state || '' = 'active' AND md.ends_at > $2 AND g.state || '' = 'active'
 	FOR SHARE OF md, d`

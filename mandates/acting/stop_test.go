@@ -2,7 +2,10 @@ package acting_test
 
 import (
 	"context"
+	"fmt"
 	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/relais-org/relais/internal/packs"
@@ -78,6 +81,36 @@ func TestEachStopFindsItsDelegationsByAnIndex(t *testing.T) {
 		if n := b.count(`SELECT count(*) FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
 			WHERE i.indrelid = 'delegations'::regclass AND a.attname = $1`, named[1]); n == 0 {
 			t.Errorf("%s: no index leads with %s", kind, named[1])
+		}
+	}
+}
+
+// A hop's statement is planned once for each connection, maybe on a day when the
+// tables are empty, as here: it finds the delegation by its key for good, and
+// never through an index of all that are live.
+func TestHopsFindTheirDelegationByItsKey(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx := t.Context()
+	c, err := b.store.Hot().Acquire(ctx)
+	must(t, err)
+	defer c.Release()
+	for i, statement := range acting.HopStatements() {
+		most := 0
+		for _, m := range regexp.MustCompile(`\$(\d+)`).FindAllStringSubmatch(statement, -1) {
+			n, err := strconv.Atoi(m[1])
+			must(t, err)
+			most = max(most, n)
+		}
+		all, err := c.Conn().PgConn().Exec(ctx, fmt.Sprintf("PREPARE hop_%d AS %s; EXPLAIN (COSTS OFF) EXECUTE hop_%d(%s)",
+			i, statement, i, strings.TrimSuffix(strings.Repeat("NULL,", most), ","))).ReadAll()
+		must(t, err)
+		var plan strings.Builder
+		for _, row := range all[1].Rows {
+			plan.Write(append(row[0], '\n'))
+		}
+		if !strings.Contains(plan.String(), "delegations_pkey on delegations d") {
+			t.Errorf("%s", plan.String())
 		}
 	}
 }
