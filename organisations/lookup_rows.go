@@ -58,6 +58,17 @@ func (s *Service) referentNames(ctx context.Context, organisation, except uuid.U
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
+// suspendedAbove names who of supervision suspended an account here, in any
+// role: a name is empty when nobody's is known. None: nobody did.
+func (s *Service) suspendedAbove(ctx context.Context, organisation, account uuid.UUID) ([]string, error) {
+	rows, err := s.store.Pool().Query(ctx, `SELECT DISTINCT coalesce(a.name, '') FROM memberships m LEFT JOIN accounts a ON a.id = m.suspended_by
+		WHERE m.organisation_id = $1 AND m.account_id = $2 AND m.state = 'suspended' AND m.suspended_role IN ('supervisor', 'operator')`, organisation, account)
+	if err != nil {
+		return nil, fmt.Errorf("load who suspended: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
 func (s *Service) colleagueRows(ctx context.Context, organisation uuid.UUID) ([]Colleague, error) {
 	rows, err := s.store.Pool().Query(ctx, `SELECT a.id, a.name, array_agg(m.role ORDER BY m.role)
 		FROM memberships m JOIN accounts a ON a.id = m.account_id

@@ -13,18 +13,20 @@ import (
 // By is who can mend what lacks.
 type By string
 
-// The three who can.
+// The four who can.
 const (
 	ByYourself By = "yourself"
 	ByReferent By = "referent" // of the organisation
 	ByOperator By = "operator" // whoever runs the platform
+	// BySupervision: supervision suspended the membership, and alone lifts that.
+	BySupervision By = "supervision"
 )
 
 // Mending is one thing that lacks, and the next person to act (AU-09).
 type Mending struct {
 	Reason authz.Reason
 	By     By
-	Names  []string // of the referents; empty otherwise
+	Names  []string // of the referents, or of who suspended; else empty
 }
 
 // mendedBy says who gives each part of an authority. Other reasons are no
@@ -41,7 +43,8 @@ var mendedBy = map[authz.Reason]By{
 
 // NextPerson says, for each reason that is a lack of authority, who can mend
 // it: in the organisation acted for, without the actor, who cannot confirm or
-// train themselves. Where no other referent can act, the operator can.
+// train themselves. Where no other referent can act, the operator can; what
+// supervision suspended only supervision lifts.
 func (s *Service) NextPerson(ctx context.Context, actor authz.Actor, reasons []authz.Reason) ([]Mending, error) {
 	var all []Mending
 	for _, r := range reasons {
@@ -57,9 +60,17 @@ func (s *Service) NextPerson(ctx context.Context, actor authz.Actor, reasons []a
 	if err != nil {
 		return nil, err
 	}
+	var above []string
+	if slices.Contains(reasons, authz.ReasonMembershipInactive) {
+		if above, err = s.suspendedAbove(ctx, actor.Organisation, actor.Account); err != nil {
+			return nil, err
+		}
+	}
 	for i := range all {
 		switch {
 		case all[i].By != ByReferent:
+		case all[i].Reason == authz.ReasonMembershipInactive && len(above) > 0:
+			all[i].By, all[i].Names = BySupervision, above
 		case len(names) == 0:
 			all[i].By = ByOperator
 		default:
@@ -76,6 +87,11 @@ func (m Mending) Render(p *i18n.Printer) string {
 		return p.T("organisations.next.yourself")
 	case ByReferent:
 		return p.T("organisations.next.referent", "Names", p.List(m.Names))
+	case BySupervision:
+		if names := slices.DeleteFunc(slices.Clone(m.Names), func(n string) bool { return n == "" }); len(names) > 0 {
+			return p.T("organisations.next.supervisor", "Names", p.List(names))
+		}
+		return p.T("organisations.next.supervision")
 	default:
 		return p.T("organisations.next.operator")
 	}

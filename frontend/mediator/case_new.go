@@ -97,7 +97,7 @@ func (s *Surface) showNewCase(c *gin.Context, actor authz.Actor, f *form.Form, r
 		return err
 	}
 	if refused != nil {
-		k := caseFacts{page: page, actor: actor, Case: mandates.Case{Beneficiary: b.ID, BeneficiaryName: b.Name()}}
+		k := caseFacts{page: page, actor: actor, Case: mandates.Case{Beneficiary: b.ID, BeneficiaryName: b.Name(), Procedure: f.Value("procedure")}}
 		if v.Refused, err = s.whyNot(ctx, k, reasonsOf(refused)); err != nil {
 			return err
 		}

@@ -179,6 +179,9 @@ func (s *Surface) whyNot(ctx context.Context, k caseFacts, reasons []authz.Reaso
 			continue
 		}
 		lines[i].Next, lines[i].Link = mending(k.page, reasons[i], k.BeneficiaryName, k.personHref())
+		if reasons[i] == authz.ReasonMandateSuspended && err == nil {
+			lines[i].Next, err = s.whoLifts(ctx, k)
+		}
 	}
 	if err == nil && len(lines) == 0 {
 		lines = []desk.RefusalLine{{Reason: k.page.T("problem.forbidden")}}
@@ -196,13 +199,42 @@ func mending(p t.Page, r authz.Reason, name, personHref string) (string, t.Link)
 		return p.T("case.mend.revoked"), ask
 	case authz.ReasonMandateNotActive:
 		return p.T("case.mend.none"), ask
-	case authz.ReasonMandateSuspended:
-		return p.T("case.mend.suspended"), t.Link{}
 	case authz.ReasonProcedureNotInScope, authz.ReasonActionNotInScope:
 		return p.T("case.mend.scope"), ask
 	default:
 		return "", t.Link{}
 	}
+}
+
+// whoLifts says who can lift the suspension of the mandate that a case leans on:
+// the referent, unless supervision placed it.
+func (s *Surface) whoLifts(ctx context.Context, k caseFacts) (string, error) {
+	all, err := s.Mandates.OfBeneficiary(ctx, k.actor, k.Beneficiary)
+	if err != nil {
+		return "", err
+	}
+	var above *mandates.Mandate
+	for i, m := range all {
+		if m.Organisation != k.actor.Organisation || m.StateAt(k.actor.Now) != mandates.Suspended || !names(m, k.Procedure) {
+			continue
+		}
+		if !m.HeldAbove() {
+			return k.page.T("case.mend.suspended"), nil
+		}
+		above = &all[i]
+	}
+	switch {
+	case above == nil:
+		return k.page.T("case.mend.suspended"), nil
+	case above.SuspendedByName == "":
+		return k.page.T("case.mend.held_above_unnamed"), nil
+	}
+	return k.page.T("case.mend.held_above", "Name", above.SuspendedByName), nil
+}
+
+// names: a line of the mandate holds the procedure; no procedure is any.
+func names(m mandates.Mandate, procedure string) bool {
+	return procedure == "" || slices.ContainsFunc(m.Grants, func(g mandates.Grant) bool { return slices.Contains(g.Procedures, procedure) })
 }
 
 // doors are the other things that can be done to a case.
