@@ -71,6 +71,11 @@ func (s *Service) Check(ctx context.Context, client clients.Client, accessID str
 	if err := checkQuestion(q); err != nil {
 		return Answer{}, err
 	}
+	if d, ok := s.recall(ctx, accessID); ok && d.Client.ID == client.ID {
+		if a, err := s.answer(ctx, d.Client, d, q.about(d), yesOnly); !errors.Is(err, store.ErrNoRow) {
+			return a, err
+		}
+	}
 	for range checkTries {
 		d, kept, err := s.loadCheck(ctx, client, accessID, q.Key)
 		if err != nil {
@@ -79,19 +84,27 @@ func (s *Service) Check(ctx context.Context, client clients.Client, accessID str
 		if d.tokenHolder() != client.ID {
 			return Answer{}, errToken
 		}
-		if q.Procedure == "" {
-			q.Procedure = d.Procedure
+		if !d.exchanged() {
+			client = d.Client // as it is now
 		}
 		if kept != nil {
-			return s.keptAnswer(client, d, q, kept)
+			return s.keptAnswer(client, d, q.about(d), kept)
 		}
-		a, err := s.answer(ctx, client, d, q)
+		a, err := s.answer(ctx, client, d, q.about(d), yesOrNo)
 		if !errors.Is(err, store.ErrNoRow) {
 			return a, err
 		}
 		// The key was answered meanwhile, or what was decided on is over: again.
 	}
 	return Answer{}, problem.Wrap(store.ErrStale, "answer a check")
+}
+
+// about names the procedure where the service did not.
+func (q CheckRequest) about(d Delegation) CheckRequest {
+	if q.Procedure == "" {
+		q.Procedure = d.Procedure
+	}
+	return q
 }
 
 func checkQuestion(q CheckRequest) error {
@@ -161,12 +174,21 @@ func (s *Service) decide(actor authz.Actor, client clients.Client, d Delegation,
 		d.object(authz.KindCheck, client, asked{procedure: q.Procedure, action: q.Action, sensitive: true}, actor.Now))
 }
 
+// What may be answered on the facts at hand: on remembered ones, yes only.
+const (
+	yesOrNo = true
+	yesOnly = false
+)
+
 // answer decides, signs and writes; store.ErrNoRow when it must be decided again.
-func (s *Service) answer(ctx context.Context, client clients.Client, d Delegation, q CheckRequest) (Answer, error) {
+func (s *Service) answer(ctx context.Context, client clients.Client, d Delegation, q CheckRequest, mayRefuse bool) (Answer, error) {
 	st := s.commands.Store()
 	env, actor := st.Env(), client.SoftwareActor(s.commands.Store().Now())
 	now := actor.Now
 	decision := s.decide(actor, client, d, q)
+	if !decision.Allowed && !mayRefuse {
+		return Answer{}, store.ErrNoRow
+	}
 	out := Answer{Allowed: decision.Allowed, Reasons: words(decision.Reasons), At: now, ExpiresAt: now.Add(CheckLifetime)}
 	if out.Allowed {
 		out.ExpiresAt = d.yesUntil(q, now)

@@ -30,6 +30,8 @@ func (s *Service) loadCheck(ctx context.Context, client clients.Client, accessID
 	if t.finish(&d); d.Token.Kind != "access" {
 		return d, nil, errToken
 	}
+	d.facts.shown = hashOf(accessID)
+	s.remember(tokenHash(d.facts.shown), d)
 	if k.content == nil {
 		return d, nil, nil
 	}
@@ -40,13 +42,19 @@ const insertCheck = `INSERT INTO acting_checks (client_id, request_key, content_
 	SELECT $4::uuid, $5::text, $6::bytea, $7::boolean, $8::text[], $9::bytea, $2::timestamptz, $10::timestamptz FROM live
 	ON CONFLICT (client_id, request_key) DO NOTHING RETURNING true`
 
+// stillAsked is what a yes leans on beside what every hop does, remembered as it
+// may be: the line, the client as it is registered, the token.
+const stillAsked = `
+	AND d.procedure = ANY (g.procedures) AND $11::text = ANY (g.actions) AND cl.version = $12::int
+	AND EXISTS (SELECT FROM acting_tokens tk WHERE tk.token_hash = $13::bytea AND tk.delegation_id = d.id AND tk.revoked_at IS NULL AND tk.expires_at > $2)`
+
 // The two statements of a check: a yes is written only if everything still
 // holds, on the delegation's row; a no needs nothing to hold.
 var (
-	yesStatement = `WITH live AS (` + liveDelegation + `), ck AS (` + insertCheck + `)
-	INSERT INTO events (` + ledger.InsertColumns + `) SELECT ` + ledger.InsertValues(11) + ` FROM ck RETURNING id`
-	noStatement = `WITH live AS (SELECT $1::uuid, $3::bigint), ck AS (` + insertCheck + `)
-	INSERT INTO events (` + ledger.InsertColumns + `) SELECT ` + ledger.InsertValues(11) + ` FROM ck RETURNING id`
+	yesStatement = `WITH live AS (` + stillLive + stillAsked + holdingLive + `), ck AS (` + insertCheck + `)
+	INSERT INTO events (` + ledger.InsertColumns + `) SELECT ` + ledger.InsertValues(14) + ` FROM ck RETURNING id`
+	noStatement = `WITH live AS (SELECT $1::uuid, $3::bigint, $11::text, $12::int, $13::bytea), ck AS (` + insertCheck + `)
+	INSERT INTO events (` + ledger.InsertColumns + `) SELECT ` + ledger.InsertValues(14) + ` FROM ck RETURNING id`
 )
 
 // answered is an answer about to be kept, with what it answers.
@@ -65,7 +73,8 @@ func insertAnswer(ctx context.Context, st *store.Store, w answered, event ledger
 	if a.Allowed {
 		statement = yesStatement
 	}
-	args := append([]any{d.ID, a.At, d.facts.standing, w.client.ID, q.Key, contentOf(d, q), a.Allowed, a.Reasons, []byte(a.JWS), a.ExpiresAt}, event.Args()...)
+	args := append([]any{d.ID, a.At, d.facts.standing, w.client.ID, q.Key, contentOf(d, q), a.Allowed, a.Reasons, []byte(a.JWS), a.ExpiresAt,
+		q.Action, d.Client.Version, d.facts.shown}, event.Args()...)
 	var id int64
 	return st.OneStatement(ctx, statement, native(args...), &id)
 }

@@ -44,3 +44,10 @@ const MostSessions = mostSessions
 func HopStatements() []string {
 	return []string{issueStatements[spendNothing], issueStatements[spendCode], issueStatements[spendRefresh], yesStatement}
 }
+
+// Recalls reports whether a check with this token would be answered on what is
+// remembered.
+func (s *Service) Recalls(ctx context.Context, accessID string) bool {
+	_, ok := s.recall(ctx, accessID)
+	return ok
+}

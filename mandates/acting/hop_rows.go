@@ -36,6 +36,7 @@ type hop struct {
 	phone, address         string
 	standing               int64 // the version that the mediator's authority was found at
 	tokenRevoked           bool
+	shown                  []byte    // the hash of the access token shown
 	holder                 uuid.UUID // whom the token shown is for
 	tokenFamily            uuid.UUID // of the refresh token shown
 	code                   []byte    // the hash of the code shown
@@ -96,7 +97,7 @@ func (s *Service) delegation(ctx context.Context, r *hopRow, now time.Time) (Del
 	if err != nil {
 		return Delegation{}, err
 	}
-	f.mediator, f.accountSuspended, f.membership = mediator.Name, mediator.Suspended, mediator.Membership
+	d.take(mediator)
 	f.membership.OrganisationAlive, f.at = r.alive, now
 	return d, nil
 }
@@ -205,6 +206,8 @@ func (s *Service) readTokens(ctx context.Context, hashes []tokenHash) ([]*Delega
 			return nil, err
 		}
 		all[n].token.finish(&d)
+		d.facts.shown = hashes[i][:]
+		s.remember(hashes[i], d)
 		out[i] = &d
 	}
 	return out, nil
@@ -257,9 +260,13 @@ func native(args ...any) []any {
 //
 // state || ” and coalesce keep the planner off partial indexes, which look small
 // on the day it plans, as for steps.
-const liveDelegation = `SELECT d.id FROM mandates md
+const liveDelegation = stillLive + holdingLive
+
+const holdingLive = `
+	FOR SHARE OF md, d`
+
+const stillLive = `SELECT d.id FROM mandates md
 	JOIN delegations d ON d.mandate_id = md.id JOIN grants g ON g.id = d.grant_id
 	JOIN clients cl ON cl.id = d.client_id JOIN standings v ON v.account_id = d.account_id
 	WHERE d.id = $1::uuid AND coalesce(d.ended_at, 'infinity') = 'infinity' AND d.ends_at > $2::timestamptz AND v.version = $3::bigint AND cl.state = 'active'
-	AND md.state || '' = 'active' AND md.ends_at > $2 AND g.state || '' = 'active'
-	FOR SHARE OF md, d`
+	AND md.state || '' = 'active' AND md.ends_at > $2 AND g.state || '' = 'active'`

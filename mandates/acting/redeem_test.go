@@ -268,6 +268,14 @@ func TestEveryHopDecidesOnCurrentFacts(t *testing.T) {
 			pending, err := b.Redeem(ctx, b.client, redemption(code))
 			must(t, err)
 			code, _ = b.code("view")
+			_, err = b.Use(ctx, tokens.AccessID)
+			must(t, err)
+			if a, err := b.Check(ctx, b.client, tokens.AccessID, acting.CheckRequest{Key: "before", Action: "view"}); err != nil || !a.Allowed {
+				t.Fatalf("before: %+v, %v", a, err)
+			}
+			if !b.Recalls(ctx, tokens.AccessID) {
+				t.Fatal("nothing is remembered that the stop could outdo")
+			}
 			must(t, x.stop(b, m))
 			for hop, act := range map[string]func() error{
 				"redeem":   func() error { _, err := b.Redeem(ctx, b.client, redemption(code)); return err },

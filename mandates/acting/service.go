@@ -29,6 +29,7 @@ func New(d Dependencies) *Service {
 	if s.http == nil {
 		s.http = newClient(d.AllowPrivate)
 	}
+	s.known = store.NewKnown[tokenHash, Delegation](mostKnown)
 	s.hops = store.NewGroup(hopsTogether, hopsAtOnce, s.readTokens)
 	d.Commands.Observe(s.stopped, stopKinds()...)
 	d.Commands.Observe(s.tellSoftware, WebhookKinds()...)

@@ -294,7 +294,8 @@ type Service struct {
 	claims   map[string][]string
 	// hops reads delegations by their tokens, for requests that arrive together.
 	hops     *store.Group[tokenHash, *Delegation]
-	inserter *river.Client[*sql.Tx] // of deliveries' jobs
+	known    *store.Known[tokenHash, Delegation] // by access token (check_known.go)
+	inserter *river.Client[*sql.Tx]              // of deliveries' jobs
 	// refusals bounds how many become events.
 	refusals *rate.Limiter
 }
