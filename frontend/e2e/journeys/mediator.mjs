@@ -84,7 +84,7 @@ export async function mandate(all, note) {
 }
 
 // scope is what for, how long, and the text read together.
-async function scope(v, more = true) {
+export async function scope(v, more = true) {
   if (more) await v.see("mandate, what for");
   await v.choose("[name=grants][value=housing]");
   await v.press('main form[action$="/what"] button[type=submit]');
@@ -99,7 +99,7 @@ async function scope(v, more = true) {
 
 // sign signs in one of the ways; a fresh sign-in may be asked for first.
 async function sign({ world, about, mediator: v }, more = true) {
-  await again(v, world, about);
+  await afresh(v, world, about);
   if (more) await v.see("mandate, sign");
   const since = await world.outbox.marks();
   switch (about.sign) {
@@ -126,8 +126,8 @@ async function sign({ world, about, mediator: v }, more = true) {
   if (more) await v.see("mandate, signed", { status: 200 });
 }
 
-// again signs in afresh when the page asks for it (AU-08).
-async function again(v, world, about) {
+// afresh signs in once more when the page asks for it (AU-08).
+export async function afresh(v, world, about) {
   if (!v.page.url().startsWith(world.idp)) return;
   const acts = v.acts;
   await v.see("provider, fresh sign-in", { foreign: true });
@@ -138,7 +138,7 @@ async function again(v, world, about) {
 }
 
 // cardCode reads the code as the page shows it, this once.
-async function cardCode(v) {
+export async function cardCode(v) {
   const groups = await v.page.locator(".r-code-value .r-code-group").allInnerTexts();
   if (groups.join("").replace(/\W/g, "").length < 8) throw new Error(`no code of a card on the page: ${groups}`);
   return groups.join("-");

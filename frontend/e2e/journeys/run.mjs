@@ -5,6 +5,7 @@ import { openBrowser } from "./browser.mjs";
 import { services } from "./benefits.mjs";
 import { Eyes } from "./eyes.mjs";
 import { Outbox } from "./outbox.mjs";
+import { rights } from "./rights.mjs";
 import { rounds } from "./rounds.mjs";
 import { stories } from "./story.mjs";
 import { smallThings } from "./small.mjs";
@@ -17,7 +18,7 @@ const world = { ...given, browser: await openBrowser(), eyes: new Eyes({ shots: 
 
 // A journey is a name and legs, walked in order; after one that failed, the
 // rest of the journey is not reached, and says so.
-const journeys = [...smallThings(world), ...stories(world), ...services(world), ...rounds(world)].filter((j) => !only || only.test(`${j.name}/${j.legs[0][0]}`));
+const journeys = [...smallThings(world), ...stories(world), ...services(world), ...rights(world), ...rounds(world)].filter((j) => !only || only.test(`${j.name}/${j.legs[0][0]}`));
 say({ plan: journeys.flatMap((j) => j.legs.map(([name]) => `${j.name}/${name}`)) });
 
 for (const journey of journeys) {
