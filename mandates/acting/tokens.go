@@ -3,6 +3,7 @@ package acting
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -136,7 +137,7 @@ func (s *Service) Refresh(ctx context.Context, client clients.Client, token stri
 		return Delegation{}, Tokens{}, err
 	}
 	return s.hand(ctx, d, issue{
-		client: client, holder: client, kind: translog.DelegationRefreshed, audience: d.Token.Audience, scopes: d.Token.Scopes, refresh: true,
+		client: client, holder: client, kind: translog.DelegationRefreshed, audience: d.Token.Audience, scopes: d.entitled(), refresh: true,
 		spend: spendRefresh, spent: hash,
 	}, again)
 }
@@ -152,8 +153,18 @@ func (s *Service) refreshable(ctx context.Context, client clients.Client, hash [
 		return Delegation{}, err
 	case used:
 		return Delegation{}, s.reused(ctx, try, "refresh_reused", d)
+	case !slices.Contains(d.Client.Scopes, scopeOffline):
+		return Delegation{}, s.refused(ctx, try, "offline_withdrawn", errGrant, d)
 	}
 	return d, s.admit(ctx, try, d)
+}
+
+// scopeOffline entitles a client to refresh (OpenID Connect Core §11).
+const scopeOffline = "offline_access"
+
+// entitled are the scopes of the token shown that its client still has.
+func (d Delegation) entitled() []string {
+	return slices.DeleteFunc(slices.Clone(d.Token.Scopes), func(s string) bool { return !slices.Contains(d.Client.Scopes, s) })
 }
 
 // Use says what an access token stands for at this instant: userinfo and
