@@ -10,8 +10,9 @@
 // R  the pages "my people", person and case, with 10,000 people in the
 // organisation, against the very statements that they make.
 //
-// T  at a service: code, tokens and userinfo, against the same SQL without HTTP
-// and signing; and commit checks, 500 due each second, timed from when each is due.
+// T  at a service: code → tokens against the same SQL without signing; whole flows
+// over HTTP, code, tokens and userinfo; then userinfo and commit checks, 500 due each
+// second, timed from when each is due.
 //
 // docs/performance.md says how the hot paths work.
 package main

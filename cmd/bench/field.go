@@ -33,6 +33,7 @@ const mediators = 32
 type field struct {
 	house   *house.House
 	server  *http.Server
+	handler http.Handler // that of server
 	address string
 	folder  string
 	org     uuid.UUID
@@ -110,7 +111,7 @@ func (f *field) serve(ctx context.Context) error {
 		return err
 	}
 	f.address = l.Addr().String()
-	f.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	f.handler, f.server = handler, &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = f.server.Serve(l) }() // ends with Close
 	jobs, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
