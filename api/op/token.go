@@ -79,11 +79,17 @@ func (p *Provider) byCode(ctx context.Context, client clients.Client, form url.V
 	if err != nil {
 		return tokenAnswer{}, err
 	}
+	var words []string
+	if client.Profile == clients.FranceConnect { // read before the code is used up
+		if words, err = p.Acting.RepScope(ctx, d); err != nil {
+			return tokenAnswer{}, err
+		}
+	}
 	t, err := p.Acting.IssueAccess(ctx, d, client.ClientID, slices.Contains(d.Scopes, scopeOffline))
 	if err != nil {
 		return tokenAnswer{}, err
 	}
-	return p.give(ctx, client, given{d, t, true, d.Nonce})
+	return p.give(ctx, client, given{d, t, true, d.Nonce, words})
 }
 
 // byRefresh exchanges a refresh token for the next one (RFC 6749 §6, RFC 9700
@@ -100,7 +106,7 @@ func (p *Provider) byRefresh(ctx context.Context, client clients.Client, form ur
 		return tokenAnswer{}, err
 	}
 	// OpenID Connect Core §12.2: the same sign-in, without its nonce.
-	return p.give(ctx, client, given{d, t, true, ""})
+	return p.give(ctx, client, given{d, t, true, "", nil})
 }
 
 // given is what a hop of acting's gave, to be written as tokens.
@@ -109,6 +115,7 @@ type given struct {
 	tokens     acting.Tokens
 	identify   bool // with an ID token
 	nonce      string
+	repScope   []string // with FranceConnect; nil: not read yet
 }
 
 // give writes the tokens of a delegation for a client.
@@ -129,7 +136,7 @@ func (p *Provider) give(ctx context.Context, client clients.Client, g given) (to
 		answer.Details = claims.Details
 	}
 	if g.identify && slices.Contains(d.Scopes, scopeOpenID) {
-		answer.IDToken, err = p.idToken(ctx, d, claims, bound{nonce: g.nonce, access: access})
+		answer.IDToken, err = p.idToken(ctx, d, claims, bound{nonce: g.nonce, access: access, repScope: g.repScope})
 	}
 	return answer, err
 }

@@ -62,7 +62,10 @@ func (p *Provider) readAccess(raw string) (clients.AccessToken, error) {
 }
 
 // bound is what an ID token is tied to.
-type bound struct{ nonce, access string }
+type bound struct {
+	nonce, access string
+	repScope      []string // with FranceConnect; nil: not read yet
+}
 
 // idToken writes OpenID Connect Core §2, with the algorithm the client asked
 // for at registration.
@@ -76,11 +79,13 @@ func (p *Provider) idToken(ctx context.Context, d acting.Delegation, c acting.Cl
 		out["nonce"] = b.nonce
 	}
 	if d.Client.Profile == clients.FranceConnect {
-		words, err := p.Acting.RepScope(ctx, d)
-		if err != nil {
-			return "", err
+		if b.repScope == nil {
+			var err error
+			if b.repScope, err = p.Acting.RepScope(ctx, d); err != nil {
+				return "", err
+			}
 		}
-		out["rep_scope"] = words
+		out["rep_scope"] = b.repScope
 	} else {
 		out["authorization_details"] = c.Details
 	}

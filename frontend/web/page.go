@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -147,12 +148,30 @@ func Download(c *gin.Context, name, contentType string, content []byte) error {
 func Stream(c *gin.Context, name, contentType string, write func(io.Writer) error) error {
 	fileHeaders(c, "attachment", name)
 	c.Header("Content-Type", contentType)
-	err := write(c.Writer)
+	err := write(patient{c.Writer, http.NewResponseController(c.Writer)})
 	if err == nil || !c.Writer.Written() {
 		return err
 	}
 	fail(c, err) // for the log: the answer has begun
 	panic(http.ErrAbortHandler)
+}
+
+// stall is how long a reader of a stream may take for one piece.
+const stall = time.Minute
+
+// patient gives each piece of a stream its own time: a slow line may take as long
+// as it needs for all of them, one that stands still does not.
+type patient struct {
+	io.Writer
+	deadline *http.ResponseController
+}
+
+func (p patient) Write(piece []byte) (int, error) {
+	err := p.deadline.SetWriteDeadline(time.Now().Add(stall)) //nolint:forbidigo // the connection's own clock
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return 0, err
+	}
+	return p.Writer.Write(piece)
 }
 
 // Inline answers with a picture to look at in the browser. It MUST NOT be given

@@ -3,8 +3,6 @@ package acting
 import (
 	"context"
 
-	"github.com/google/uuid"
-
 	"github.com/relais-org/relais/organisations"
 	"github.com/relais-org/relais/organisations/clients"
 )
@@ -26,11 +24,15 @@ const mostKnown = 10_000
 //	authority, organisation      the version of the account's standing (migration 0016)
 //
 // What ends by itself is compared with the clock each time. A token that was
-// exchanged is another client's, and not remembered.
+// exchanged is another client's, and not remembered; nor is anything of who the
+// person is, which no check tells.
 func (s *Service) remember(hash tokenHash, d Delegation) {
-	if d.Token.Kind == "access" && !d.exchanged() && d.facts.standing != 0 {
-		s.known.Keep(hash, d)
+	if d.Token.Kind != "access" || d.exchanged() || d.facts.standing == 0 {
+		return
 	}
+	f := &d.facts
+	f.given, f.family, f.usage, f.birthDate, f.birthPlace, f.email, f.phone, f.address = "", "", "", nil, "", "", "", ""
+	s.known.Keep(hash, d)
 }
 
 // recall gives what a token was last decided on, with the mediator's authority now.
@@ -54,9 +56,9 @@ func (d *Delegation) take(m organisations.MediatorFacts) {
 	d.facts.mediator, d.facts.accountSuspended, d.facts.membership = m.Name, m.Suspended, m.Membership
 }
 
-// Asking is the client that showed a token last, if it is remembered: for Check
-// alone, which holds it to its version.
+// Asking is the client that showed a token last, if it is remembered and was
+// active: for Check alone, which holds it to its version.
 func (s *Service) Asking(accessID string) (clients.Client, bool) {
 	d, ok := s.known.Of(tokenHash(hashOf(accessID)))
-	return d.Client, ok && d.Client.ID != uuid.Nil
+	return d.Client, ok && d.Client.State == clients.Active
 }

@@ -58,11 +58,7 @@ func (s *Service) Claims(ctx context.Context, d Delegation, client clients.Clien
 		Details: []Detail{s.detailOf(client, d)},
 		Person:  map[string]any{}, SID: s.sessionAt(client, d),
 	}
-	scopes := d.Scopes
-	if d.Token.Kind != "" {
-		scopes = d.Token.Scopes
-	}
-	for _, name := range s.claimNames(client, scopes) {
+	for _, name := range s.claimNames(client, d.scopesNow()) {
 		if v := d.facts.claim(name); v != nil {
 			out.Person[name] = v
 		}

@@ -89,6 +89,7 @@ func (s *Service) delegation(ctx context.Context, r *hopRow, now time.Time) (Del
 		*to = r.ids[i].Bytes
 	}
 	d.Client = r.client.Client()
+	d.Scopes = d.entitled(d.Scopes)
 	if r.ended != nil {
 		d.EndedAt = *r.ended
 	}
@@ -117,6 +118,7 @@ func (t *tokenRow) into(d *Delegation) []any {
 
 func (t *tokenRow) finish(d *Delegation) {
 	d.facts.tokenRevoked, d.facts.holder = t.revoked != nil, t.holder.Bytes
+	d.Token.Scopes = d.entitled(d.Token.Scopes)
 }
 
 var errNoDelegation = errors.New("acting: no such delegation")

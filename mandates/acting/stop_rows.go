@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -72,14 +73,16 @@ func scanTold(tx *store.Tx, live bool, query string, args ...any) (out []told, e
 	return out, rows.Err()
 }
 
-// lockDelegation takes a delegation's row; over says that it ended before.
+// lockDelegation takes a delegation's row; over says that it ended before, by a
+// stop or by its own time.
 func lockDelegation(tx *store.Tx, id uuid.UUID) (over bool, err error) {
-	err = tx.SQL().QueryRowContext(tx.Context(), `SELECT ended_at IS NOT NULL FROM delegations WHERE id = $1 FOR UPDATE`, id).Scan(&over)
+	var ends time.Time
+	err = tx.SQL().QueryRowContext(tx.Context(), `SELECT ended_at IS NOT NULL, ends_at FROM delegations WHERE id = $1 FOR UPDATE`, id).Scan(&over, &ends)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, problem.NotFound()
 	}
 	tx.Restamp()
-	return over, err
+	return over || !tx.Now().Before(ends), err
 }
 
 // revokeToken ends an access token; false: it was over already.

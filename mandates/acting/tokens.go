@@ -23,7 +23,7 @@ type issue struct {
 	holder   clients.Client // whom they are for
 	kind     translog.Kind
 	audience string
-	scopes   []string
+	scopes   []string // nil: those that the client still has
 	actions  []string // nil: all that the delegation lends
 	until    time.Time
 	refresh  bool
@@ -63,6 +63,9 @@ func (s *Service) write(ctx context.Context, d Delegation, i issue) (Tokens, err
 	env, now := st.Env(), st.Now()
 	if i.actions == nil {
 		i.actions = d.lent()
+	}
+	if i.scopes == nil {
+		i.scopes = d.scopesNow()
 	}
 	out := Tokens{ExpiresAt: earliest(now.Add(AccessLifetime), d.EndsAt, i.until), Audience: i.audience, Scopes: i.scopes, Actions: i.actions}
 	w := issued{issue: i, delegation: d, family: d.facts.tokenFamily, accessEnds: out.ExpiresAt, at: now}
@@ -118,7 +121,7 @@ func (s *Service) IssueAccess(ctx context.Context, d Delegation, audience string
 		return Tokens{}, errGrant
 	}
 	_, out, err := s.hand(ctx, d, issue{
-		client: d.Client, holder: d.Client, kind: translog.DelegationRedeemed, audience: audience, scopes: d.Scopes, refresh: refresh,
+		client: d.Client, holder: d.Client, kind: translog.DelegationRedeemed, audience: audience, refresh: refresh,
 		spend: spendCode, spent: d.facts.code,
 	}, func() (Delegation, error) {
 		return s.redeemable(ctx, d.Client, d.facts.code, func(codeRow) bool { return true }) // compared by Redeem
@@ -137,7 +140,7 @@ func (s *Service) Refresh(ctx context.Context, client clients.Client, token stri
 		return Delegation{}, Tokens{}, err
 	}
 	return s.hand(ctx, d, issue{
-		client: client, holder: client, kind: translog.DelegationRefreshed, audience: d.Token.Audience, scopes: d.entitled(), refresh: true,
+		client: client, holder: client, kind: translog.DelegationRefreshed, audience: d.Token.Audience, refresh: true,
 		spend: spendRefresh, spent: hash,
 	}, again)
 }
@@ -162,9 +165,17 @@ func (s *Service) refreshable(ctx context.Context, client clients.Client, hash [
 // scopeOffline entitles a client to refresh (OpenID Connect Core §11).
 const scopeOffline = "offline_access"
 
-// entitled are the scopes of the token shown that its client still has.
-func (d Delegation) entitled() []string {
-	return slices.DeleteFunc(slices.Clone(d.Token.Scopes), func(s string) bool { return !slices.Contains(d.Client.Scopes, s) })
+// entitled are those of scopes that the client still has.
+func (d Delegation) entitled(scopes []string) []string {
+	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return !slices.Contains(d.Client.Scopes, s) })
+}
+
+// scopesNow are those of the token shown, or before there is one, of the delegation.
+func (d Delegation) scopesNow() []string {
+	if d.Token.Kind != "" {
+		return d.Token.Scopes
+	}
+	return d.Scopes
 }
 
 // Use says what an access token stands for at this instant: userinfo and
