@@ -196,6 +196,8 @@ func (x *teller) story(l review.HistoryLine) string {
 		return x.did(p, l.Pack, l.Procedure, l.Action)
 	case l.Refused() && p.Has(review.TriedKey(l.Tried)):
 		return p.T(review.TriedKey(l.Tried))
+	case l.Kind == translog.MandateSigned && x.signed[l.Mandate].Method == mandates.MethodWitness:
+		return p.T("story.witnessed_mandate_signed") // who cannot sign did not sign
 	case own(l) != "":
 		return p.T(own(l))
 	case p.Has(review.StoryKey(l.Kind)):

@@ -1,9 +1,9 @@
 // A mediator acts for somebody at a real service: the demonstration's benefits
 // office, on another address, which knows Relais by its protocols only.
 import { readFileSync } from "node:fs";
+import { Company } from "./company.mjs";
 import * as mediator from "./mediator.mjs";
 import * as person from "./person.mjs";
-import { Visitor } from "./visitor.mjs";
 import { plain } from "./words.mjs";
 
 // The service's own words: it is another party, with files of its own.
@@ -18,13 +18,8 @@ export const services = (world) => tellings.map((t, i) => service(world, { given
   subject: "sofia.benali", mediator: "Sofia Benali", procedure: "housing.apl", organisation: "Centre social Les Tilleuls", ...t }));
 
 function service(world, about) {
-  const open = () => Visitor.open(world.browser, { lang: about.lang, js: about.js, base: world.base, eyes: world.eyes });
-  const all = { world, about, found: {} };
-  const leg = (who, walk) => async (note) => {
-    all[who] ??= await open();
-    await walk(all, note);
-    all[who].blameless(who);
-  };
+  const company = new Company(world, about);
+  const leg = (who, walk) => company.leg(who, walk);
   return {
     name: about.name,
     legs: [
@@ -42,9 +37,7 @@ function service(world, about) {
       ["the send is refused, and nothing typed is lost", leg("mediator", refused)],
       ["the service's own log tells it", leg("mediator", journal)],
     ],
-    end: async () => {
-      for (const who of ["mediator", "person"]) await all[who]?.close();
-    },
+    end: () => company.leave(),
   };
 }
 

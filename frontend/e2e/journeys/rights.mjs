@@ -1,8 +1,8 @@
 // What somebody may do who cannot sign, whose card another tries, who does not
 // agree with what was done, and who wants to be forgotten.
+import { Company } from "./company.mjs";
 import * as mediator from "./mediator.mjs";
 import * as person from "./person.mjs";
-import { Visitor } from "./visitor.mjs";
 import { plain, wordsOf } from "./words.mjs";
 
 const about = {
@@ -15,12 +15,8 @@ const objection = "Je n’ai jamais demandé cela ; on ne m’en a rien dit.";
 const answer = "Vous avez raison : la démarche a été retirée, et on vous le confirme par courrier.";
 
 export function rights(world) {
-  const all = { world, about, found: {} };
-  const leg = (who, walk) => async (note) => {
-    all[who] ??= await Visitor.open(world.browser, { lang: about.lang, js: who !== "referent", base: world.base, eyes: world.eyes });
-    await walk(all, note);
-    all[who].blameless(who);
-  };
+  const company = new Company(world, about, (who) => ({ js: who !== "referent" }));
+  const leg = (who, walk) => company.leg(who, walk);
   return [{
     name: "rights",
     legs: [
@@ -40,9 +36,7 @@ export function rights(world) {
       ["the referent erases the person", leg("referent", erase)],
       ["whose space is closed", leg("person", closed)],
     ],
-    end: async () => {
-      for (const who of ["mediator", "witness", "person", "referent", "stranger"]) await all[who]?.close();
-    },
+    end: () => company.leave(),
   }];
 }
 
@@ -92,6 +86,7 @@ async function signed({ mediator: v, found }) {
 }
 
 async function disagree({ person: v }) {
+  await says(v, t("story.witnessed_mandate_signed"));
   await v.press('main a[href$="/disagree"]');
   await v.see("do not agree", { status: 200 });
   const form = 'main form[action$="/disagree"] ';

@@ -1,9 +1,9 @@
 // The story of Relais, from the mandate to the supervisor, told in each
 // language and in each way of using a computer.
+import { Company } from "./company.mjs";
 import * as mediator from "./mediator.mjs";
 import * as person from "./person.mjs";
 import * as supervisor from "./supervisor.mjs";
-import { Visitor } from "./visitor.mjs";
 
 const french = { subject: "sofia.benali", mediator: "Sofia Benali", procedure: "housing.apl", organisation: "Centre social Les Tilleuls" };
 const spanish = { subject: "pablo.suarez", mediator: "Pablo Suárez", procedure: "housing.rent-aid", organisation: "Asociación Camín" };
@@ -22,13 +22,8 @@ const tellings = [
 export const stories = (world) => tellings.map((t, i) => story(world, { given: "Zéphyrine", birth: { day: 3 + i, month: 3, year: 1951 + i }, ...t }));
 
 function story(world, about) {
-  const open = () => Visitor.open(world.browser, { lang: about.lang, js: about.js, keys: about.keys, base: world.base, eyes: world.eyes });
-  const all = { world, about, found: {} };
-  const leg = (who, walk) => async (note) => {
-    all[who] ??= await open();
-    await walk(all, note);
-    all[who].blameless(who);
-  };
+  const company = new Company(world, about);
+  const leg = (who, walk) => company.leg(who, walk);
   return {
     name: about.name,
     legs: [
@@ -45,8 +40,6 @@ function story(world, about) {
       ["the person sees the supervisor's look", leg("person", person.looks)],
       ...(about.again ? [["a mandate for somebody known takes 12 acts from the first page", leg("mediator", mediator.again)]] : []),
     ],
-    end: async () => {
-      for (const who of ["mediator", "person", "supervisor"]) await all[who]?.close();
-    },
+    end: () => company.leave(),
   };
 }
