@@ -4,9 +4,10 @@
 // A pack carries the themes and procedures a mandate can be about, the
 // durations the law allows, what happens when a person is under legal
 // protection, the consent text and the mediators' charter, the identity papers
-// that can be shown, the numbers that must never be written in free text, and
-// the holidays and retention times. Packs are YAML under data/<id>/, embedded
-// in the program; docs/country-packs.md says how to write one.
+// that can be shown, the codes that services know people by, the numbers that
+// must never be written in free text, and the holidays and retention times.
+// Packs are YAML under data/<id>/, embedded in the program;
+// docs/country-packs.md says how to write one.
 //
 // Invariants:
 //   - A pack that does not hold MUST never load: [Load] answers with every

@@ -162,6 +162,9 @@ func (p *Pack) settle() {
 	for i := range p.Harmless {
 		_ = p.Harmless[i].compile() // likewise
 	}
+	if p.IdentityCodes.BirthPlace != nil {
+		_ = p.IdentityCodes.BirthPlace.compile() // likewise
+	}
 	if len(p.Languages) == 0 {
 		return
 	}

@@ -104,6 +104,10 @@ func TestOneDamageOneFault(t *testing.T) {
 		"no rule for minors":   {head, "status: minor", "status: child", "fr/pack.yaml: protection: no rule for minor"},
 		"unknown checksum":     {head, "checksum: spi", "checksum: sum", `secrets[2].checksum: unknown checksum "sum"`},
 		"bad time zone":        {head, "Europe/Paris", "Europe/Lyon", `time_zone: "Europe/Lyon" is not a known time zone`},
+		"no code for home":     {head, "    home: '99100'", "    home: '99999'", `identity_codes.birth_country.home: "99999" is not the code of FR`},
+		"a country twice":      {head, "'99101': [DK]", "'99101': [DK, SE]", `identity_codes.birth_country.codes.99104: "SE" is there twice`},
+		"wrong example":        {head, "example: '35238'", "example: '35000'", `identity_codes.birth_place.example: "35000" does not hold to the pattern`},
+		"unnamed gender":       {head, "        es: Femenino\n", "", "fr/pack.yaml: identity_codes.genders[female].name.es: is missing"},
 		"id is not the folder": {head, "id: fr", "id: de", "must be the name of its folder, fr"},
 	} {
 		files := copyOf(t, "fr")

@@ -93,6 +93,7 @@ type Pack struct {
 	Administrations   map[string]string  `yaml:"administrations"` // code → official name
 	Protection        ProtectionRules    `yaml:"protection"`
 	IdentityDocuments []IdentityDocument `yaml:"identity_documents"`
+	IdentityCodes     IdentityCodes      `yaml:"identity_codes"` // may be none
 	Secrets           []SecretPattern    `yaml:"secrets"`
 	Harmless          []SecretPattern    `yaml:"harmless"` // public numbers that only look like secrets
 	ConsentTexts      []ConsentText      `yaml:"-"`

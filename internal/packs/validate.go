@@ -44,6 +44,7 @@ func Validate(p *Pack) []error {
 	c.procedures()
 	c.protection()
 	c.identityDocuments()
+	c.identityCodes()
 	c.patterns("secrets", p.Secrets)
 	c.patterns("harmless", p.Harmless)
 	c.consent()

@@ -47,6 +47,7 @@ func (p *Pack) texts() []located {
 	for _, d := range p.IdentityDocuments {
 		all = append(all, located{path: identityPath(d) + ".name", text: d.Name, max: maxName})
 	}
+	all = append(all, p.IdentityCodes.texts()...)
 	all = append(all, located{path: "charter.title", text: p.Charter.Title, max: maxName})
 	for i, t := range p.Charter.Paragraphs {
 		all = append(all, located{path: "charter.paragraphs[" + strconv.Itoa(i) + "]", text: t, max: maxNote})
