@@ -123,7 +123,9 @@ func TestLockedCardOpensFromThePhone(t *testing.T) {
 					t.Fatal("a wrong year does not look like an unknown code")
 				}
 			}
-			w.post("/card", "code", p.code, "birth_year", "1946").shows(http.StatusTooManyRequests, say.T("problem.card_locked"), say.T("public.card.locked_title"))
+			w.post("/card", "code", p.code, "birth_year", "1946").shows(http.StatusTooManyRequests, say.T("shell.error_title", "Title", say.T("public.card.locked_title")),
+				say.T("public.card.locked_kept"), say.T("public.card.locked_phone"), say.T("public.card.locked_call"), say.T("public.card.locked_wait")).
+				hides(say.T("shell.error_summary"), say.T("public.card.code_hint")) // there is nothing to mend, and no box to try again in
 
 			w.post("/card/unlock", "code", strings.ToLower(p.code), "birth_year", "1946").shows(http.StatusOK, say.T("public.unlock.code_title"))
 			w.post("/card/unlock/code", "code", p.code, "birth_year", "1946", "sms", "000000").shows(http.StatusUnprocessableEntity, say.T("error.unlock_code_wrong"))

@@ -22,7 +22,7 @@ func (s *Surface) cardForm(c *gin.Context, actor authz.Actor) error {
 		return web.SeeOther(c, minePath)
 	}
 	page := web.PageOf(c)
-	return web.Render(c, http.StatusOK, cardPage(page, form.New(page.Printer), false))
+	return web.Render(c, http.StatusOK, cardPage(page, form.New(page.Printer)))
 }
 
 // openCard tries the code and the year.
@@ -33,15 +33,17 @@ func (s *Surface) openCard(c *gin.Context, before authz.Actor) error {
 		return err
 	}
 	if !f.Valid() {
-		return web.Render(c, http.StatusUnprocessableEntity, cardPage(page, f, false))
+		return web.Render(c, http.StatusUnprocessableEntity, cardPage(page, f))
 	}
 	access, err := s.Beneficiaries.OpenByCard(c.Request.Context(), a)
-	locked := problem.Is(err, "card_locked")
 	status := statusOf(err)
+	if problem.Is(err, "card_locked") {
+		return web.Render(c, status, lockedPage(page, f))
+	}
 	if ok, err := f.Accept(err); err != nil {
 		return err
 	} else if !ok {
-		return web.Render(c, status, cardPage(page, f, locked))
+		return web.Render(c, status, cardPage(page, f))
 	}
 	return s.open(c, before, access, authz.TierCard)
 }

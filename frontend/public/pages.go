@@ -107,11 +107,3 @@ func (s *Surface) speak(c *gin.Context, language string) {
 		s.Web.SetCookie(c, cookie, language, aYear)
 	}
 }
-
-// openKind leaves the phone as the one thing to do when the card is locked.
-func openKind(locked bool) t.ButtonKind {
-	if locked {
-		return t.Secondary
-	}
-	return t.Primary
-}
