@@ -16,7 +16,9 @@ func TestErase(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ctx := t.Context()
-	p, other := b.create(b.someone("Fatima", "Haddad")), b.create(b.someone("Jean", "Dupont"))
+	fatima := b.someone("Fatima", "Haddad")
+	fatima.Codes = Codes{Gender: "female", Country: "99352"}
+	p, other := b.create(fatima), b.create(b.someone("Jean", "Dupont"))
 	code, mandate := b.cardOf(p)
 	must(t, b.SendPortalCode(ctx, b.asPerson(p.ID, authz.TierCard)))
 	for _, about := range []Beneficiary{p, other} {
@@ -55,8 +57,8 @@ func TestErase(t *testing.T) {
 		}
 	}
 	for what, query := range map[string]string{
-		"the row":          `SELECT count(*) FROM beneficiaries b WHERE id = $1 AND (erased_at IS NULL OR b::text ~ 'Fatima|Haddad|612345678|1946|Oran')`,
-		"its history":      `SELECT count(*) FROM row_history h WHERE row_id = $1 AND h::text ~ 'Fatima|Haddad|612345678'`,
+		"the row":          `SELECT count(*) FROM beneficiaries b WHERE id = $1 AND (erased_at IS NULL OR b::text ~ 'Fatima|Haddad|612345678|1946|Oran|female|99352')`,
+		"its history":      `SELECT count(*) FROM row_history h WHERE row_id = $1 AND h::text ~ 'Fatima|Haddad|612345678|female|99352'`,
 		"codes of cards":   `SELECT count(*) FROM access_codes WHERE beneficiary_id = $1`,
 		"sessions":         `SELECT count(*) FROM web_sessions WHERE beneficiary_id = $1`,
 		"phones":           `SELECT count(*) FROM phone_codes WHERE beneficiary_id = $1 AND phone <> ''`,

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/internal/packs"
 	"github.com/relais-org/relais/internal/problem"
 )
 
@@ -28,6 +29,10 @@ func TestCreateNamesEveryFault(t *testing.T) {
 		"born in 1850":        {func(n *New) { n.BirthDate = born(1850, 1, 1) }, "birth_date", "unlikely_birth_date"},
 		"no paper seen":       {func(n *New) { n.IdentityCheck = "library card" }, "identity_check", "choose_identity_check"},
 		"unknown protection":  {func(n *New) { n.Protection = "somehow" }, "protection", "choose_protection"},
+		"no such gender":      {func(n *New) { n.Codes.Gender = "F" }, "gender", "choose_gender"},
+		"no such country":     {func(n *New) { n.Codes.Country = "99999" }, "birth_country", "choose_birth_country"},
+		"a postcode":          {func(n *New) { n.Codes.BirthPlace = "35000" }, "birth_place_code", "place_code_not_recognised"},
+		"a place abroad":      {func(n *New) { n.Codes = Codes{BirthPlace: "35238", Country: "99352"} }, "birth_place_code", "place_code_abroad"},
 		"no such phone":       {func(n *New) { n.Phone = "12" }, "phone", "phone_not_recognised"},
 		"SMS without a phone": {func(n *New) { n.Phone = "" }, "phone", "needed_for_sms"},
 		"mail without mail":   {func(n *New) { n.Channel = "mail" }, "email", "needed_for_mail"},
@@ -43,6 +48,64 @@ func TestCreateNamesEveryFault(t *testing.T) {
 		if p == nil || !slices.ContainsFunc(p.Fields, func(f problem.Field) bool { return f.Name == c.field && f.Code == c.code }) {
 			t.Errorf("%s: %v, want %s=%s", name, err, c.field, c.code)
 		}
+	}
+}
+
+// What services know people by is kept as their registers write it, may be left
+// out, is corrected like a name, and the log says of it that it changed, not how.
+func TestIdentityCodes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx := t.Context()
+	if p := b.create(b.someone("Jean", "Dupont")); p.Codes != (Codes{}) {
+		t.Errorf("nothing said: kept %+v", p.Codes)
+	}
+	for want, typed := range map[Codes]Codes{
+		{"female", "2A004", "99100"}: {" female ", " 2a004", ""}, // a place at home says the country
+		{"male", "", "99352"}:        {"male", "", "99352"},
+		{"", "", "99100"}:            {"", "", "99100"},
+	} {
+		n := b.someone("Zoé", "Lefèvre")
+		n.Codes = typed
+		if p := b.create(n); p.Codes != want {
+			t.Errorf("%+v: kept %+v, want %+v", typed, p.Codes, want)
+		}
+	}
+	n := b.someone("Fatima", "Haddad")
+	n.Codes = Codes{"female", "35238", "99100"}
+	p := b.create(n)
+	in := p.Identity()
+	in.Codes = Codes{Gender: "female", Country: "99352"}
+	must(t, b.Change(ctx, b.as(b.org), p.ID, in))
+	now, err := b.Get(ctx, b.as(b.org), p.ID)
+	must(t, err)
+	if now.Codes != in.Codes || now.Identity() != in {
+		t.Errorf("changed to %+v", now.Codes)
+	}
+	if n := b.count(`SELECT count(*) FROM events WHERE beneficiary_id = $1 AND convert_from(facts, 'UTF8') LIKE '%["birth_country","birth_place_code"]%'`, p.ID); n != 1 {
+		t.Errorf("%d events name what changed", n)
+	}
+	if n := b.count(`SELECT count(*) FROM events e WHERE beneficiary_id = $1 AND convert_from(facts || leaf || coalesce(personal, ''), 'UTF8') ~ '"(35238|99100|99352|female)"'`, p.ID); n != 0 {
+		t.Errorf("%d events hold a code", n)
+	}
+	if n := b.count(`SELECT count(*) FROM row_history WHERE row_id = $1 AND before->>'birth_place_code' = '35238' AND after->>'birth_place_code' = ''`, p.ID); n != 1 {
+		t.Errorf("the row's history does not tell of the change")
+	}
+}
+
+// A country without such codes takes none.
+func TestIdentityCodesOfOtherCountries(t *testing.T) {
+	t.Parallel()
+	for field, typed := range map[string]Codes{"gender": {Gender: "female"}, "birth_place_code": {BirthPlace: "33044"}, "birth_country": {Country: "99134"}} {
+		var f faults
+		typed.check(packs.IdentityCodes{}, &f)
+		if len(f) != 1 || f[0].Name != field {
+			t.Errorf("%s: %v", field, f)
+		}
+	}
+	var f faults
+	if (&Codes{}).check(packs.IdentityCodes{}, &f); len(f) != 0 {
+		t.Errorf("nothing said: %v", f)
 	}
 }
 

@@ -19,6 +19,9 @@ type row struct {
 	UsageName         string
 	BirthDate         *time.Time
 	BirthPlace        string
+	Gender            string
+	BirthPlaceCode    string
+	BirthCountry      string
 	Language          string
 	Phone             string
 	Email             string
@@ -38,7 +41,8 @@ func (row) TableName() string { return "beneficiaries" }
 func (r row) beneficiary() Beneficiary {
 	b := Beneficiary{
 		ID: r.ID, Organisation: r.OrganisationID, GivenNames: r.GivenNames, FamilyName: r.FamilyName, UsageName: r.UsageName,
-		BirthPlace: r.BirthPlace, Language: r.Language, Phone: r.Phone, Email: r.Email, Address: r.Address, Channel: r.Channel,
+		BirthPlace: r.BirthPlace, Codes: Codes{Gender: r.Gender, BirthPlace: r.BirthPlaceCode, Country: r.BirthCountry},
+		Language: r.Language, Phone: r.Phone, Email: r.Email, Address: r.Address, Channel: r.Channel,
 		IdentityCheck: r.IdentityCheck, IdentityCheckedBy: r.IdentityCheckedBy, IdentityCheckedAt: r.IdentityCheckedAt,
 		Protection: r.Protection, CreatedAt: r.CreatedAt, Erased: r.ErasedAt != nil,
 	}
@@ -52,6 +56,7 @@ func (in Identity) columns() map[string]any {
 	return map[string]any{
 		"given_names": in.GivenNames, "family_name": in.FamilyName, "usage_name": in.UsageName,
 		"birth_date": in.BirthDate, "birth_place": in.BirthPlace, "identity_check": in.IdentityCheck, "protection": in.Protection,
+		"gender": in.Codes.Gender, "birth_place_code": in.Codes.BirthPlace, "birth_country": in.Codes.Country,
 	}
 }
 
@@ -269,8 +274,8 @@ func eraseRows(tx *store.Tx, id uuid.UUID) (entries int64, err error) {
 		}
 	}
 	if err := update(tx, id, map[string]any{
-		"given_names": "", "family_name": "", "usage_name": "", "birth_date": nil, "birth_place": "", "phone": "", "email": "",
-		"address": "", "channel": "none", "protection": "none", "erased_at": tx.Now(),
+		"given_names": "", "family_name": "", "usage_name": "", "birth_date": nil, "birth_place": "", "gender": "",
+		"birth_place_code": "", "birth_country": "", "phone": "", "email": "", "address": "", "channel": "none", "protection": "none", "erased_at": tx.Now(),
 	}); err != nil {
 		return 0, err
 	}

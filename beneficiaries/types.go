@@ -18,7 +18,8 @@ type Beneficiary struct {
 	FamilyName        string // at birth
 	UsageName         string // married or used name, empty when the same
 	BirthDate         time.Time
-	BirthPlace        string
+	BirthPlace        string // in words
+	Codes             Codes
 	Language          string
 	Phone             string // E.164
 	Email             string
@@ -51,7 +52,7 @@ func (b Beneficiary) BirthName() string {
 
 // Identity is who the person is.
 func (b Beneficiary) Identity() Identity {
-	return Identity{b.GivenNames, b.FamilyName, b.UsageName, b.BirthDate, b.BirthPlace, b.IdentityCheck, b.Protection}
+	return Identity{b.GivenNames, b.FamilyName, b.UsageName, b.BirthDate, b.BirthPlace, b.Codes, b.IdentityCheck, b.Protection}
 }
 
 // Contact is how to reach somebody.
@@ -64,8 +65,17 @@ type Identity struct {
 	GivenNames, FamilyName, UsageName string
 	BirthDate                         time.Time
 	BirthPlace                        string
+	Codes                             Codes
 	IdentityCheck                     string
 	Protection                        string
+}
+
+// Codes are what some services know somebody by, as the pack's identity codes
+// say; each may be empty.
+type Codes struct {
+	Gender     string // sex on civil records: female, male
+	BirthPlace string // of the place, for who was born in the pack's country
+	Country    string // of birth
 }
 
 // New is what Create is told.

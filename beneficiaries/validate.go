@@ -79,6 +79,7 @@ func (in *Identity) check(p *packs.Pack, now time.Time, f *faults) {
 		in.BirthDate = day(in.BirthDate)
 		f.add(in.BirthDate.After(now) || in.BirthDate.Before(now.AddDate(-130, 0, 0)), "birth_date", "unlikely_birth_date")
 	}
+	in.Codes.check(p.IdentityCodes, f)
 	f.add(!slices.ContainsFunc(p.IdentityDocuments, func(d packs.IdentityDocument) bool { return d.Code == in.IdentityCheck }),
 		"identity_check", "choose_identity_check")
 	if in.Protection == "" {
@@ -87,6 +88,31 @@ func (in *Identity) check(p *packs.Pack, now time.Time, f *faults) {
 	if in.Protection != "none" {
 		_, known := p.Protection.For(in.Protection)
 		f.add(!known, "protection", "choose_protection")
+	}
+}
+
+// check cleans the codes in place and lists their faults. A place of the pack's
+// country says the country too; a place abroad has no code.
+func (c *Codes) check(p packs.IdentityCodes, f *faults) {
+	c.Gender, c.BirthPlace, c.Country = clean(c.Gender), strings.ToUpper(clean(c.BirthPlace)), clean(c.Country)
+	if c.Gender != "" {
+		_, known := p.Gender(c.Gender)
+		f.add(!known, "gender", "choose_gender")
+	}
+	if c.Country != "" && (p.BirthCountry == nil || !p.BirthCountry.Has(c.Country)) {
+		f.add(true, "birth_country", "choose_birth_country")
+		return
+	}
+	switch {
+	case c.BirthPlace == "":
+	case p.BirthPlace == nil:
+		f.add(true, "birth_place_code", "place_code_unused")
+	case c.Country != "" && c.Country != p.BirthCountry.Home:
+		f.add(true, "birth_place_code", "place_code_abroad")
+	case !p.BirthPlace.Holds(c.BirthPlace):
+		f.add(true, "birth_place_code", "place_code_not_recognised")
+	default:
+		c.Country = p.BirthCountry.Home
 	}
 }
 
