@@ -235,7 +235,8 @@ func TestPhoneCodeFaults(t *testing.T) {
 	w, say := b.browser(i18n.Spanish), i18n.For(i18n.Spanish)
 	w.open(none)
 	w.get("/mine?lang=es").leads(http.StatusSeeOther, "/mine")
-	w.post("/mine/code/send").shows(http.StatusConflict, say.T("problem.no_phone"), say.T("portal.code.without_stop"))
+	w.post("/mine/code/send").shows(http.StatusConflict, say.T("shell.error_whole"), say.T("problem.no_phone"), say.T("portal.code.without_stop")).
+		hides(say.T("shell.error_summary"))
 
 	p := b.newPerson("Fatima", "Haddad", "06 12 34 56 78", "housing")
 	w = b.browser(i18n.French)

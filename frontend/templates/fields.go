@@ -146,6 +146,17 @@ type Signature struct {
 	Hint  string
 }
 
+// summaryTitle asks to correct only where a field is to be corrected: what could
+// not be done for another reason is nobody's mistake.
+func summaryTitle(p Page, f *form.Form) string {
+	for _, l := range f.Summary() {
+		if l.Target != "" {
+			return p.T("shell.error_summary")
+		}
+	}
+	return p.T("shell.error_whole")
+}
+
 // field is what all fields share, made by a function so that it can be tested.
 type field struct {
 	id, label, hint, err string

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/relais-org/relais/frontend/form"
 	"github.com/relais-org/relais/internal/i18n"
 	"github.com/relais-org/relais/internal/problem"
 )
@@ -63,6 +64,24 @@ func TestProgress(t *testing.T) {
 		if g.state(i) != want.state || g.href(i) != want.href {
 			t.Errorf("step %d: %s %q, want %+v", i+1, g.state(i), g.href(i), want)
 		}
+	}
+}
+
+// Only a field can be corrected; what could not be done is told as such.
+func TestOnlyFieldsAreToBeCorrected(t *testing.T) {
+	t.Parallel()
+	p := Page{Printer: i18n.For(i18n.English)}
+	field := form.New(p.Printer)
+	field.Fail("code", "required")
+	whole := form.New(p.Printer)
+	if ok, err := whole.Accept(problem.New(problem.KindTooMany, "too_many")); ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if got := summaryTitle(p, field); got != p.T("shell.error_summary") {
+		t.Errorf("a field: %q", got)
+	}
+	if got := summaryTitle(p, whole); got != p.T("shell.error_whole") {
+		t.Errorf("the whole form: %q", got)
 	}
 }
 
