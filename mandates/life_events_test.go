@@ -40,7 +40,7 @@ func TestEveryCommandLeavesOneEvent(t *testing.T) {
 	b.signings(t, run)
 	b.endings(t, run)
 	b.casework(t, run)
-	reads := []string{"Get", "GetCase", "CaseAt", "OfBeneficiary", "EvidenceContent", "People", "Home", "Sheet", "Paper", "CardPDF", "PublicKeys", "CasesOf", "OpenCases", "StepOf", "StepsOf", "Disputes", "Dispute", "DisputePage", "EachOwn"}
+	reads := []string{"Get", "GetCase", "CaseAt", "OfBeneficiary", "EvidenceContent", "People", "Home", "Sheet", "Paper", "CardPDF", "PublicKeys", "CasesOf", "OpenCases", "StepOf", "StepsOf", "Disputes", "Dispute", "DisputePage", "EachOwn", "EachOwnCase"}
 	service := reflect.TypeFor[*mandates.Service]()
 	for i := range service.NumMethod() {
 		name := service.Method(i).Name

@@ -11,7 +11,7 @@ import (
 	"github.com/relais-org/relais/internal/problem"
 )
 
-// ownAtOnce is how many mandates one read takes for EachOwn.
+// ownAtOnce is how many one read takes for EachOwn and EachOwnCase.
 const ownAtOnce = 20
 
 // Kept is a proof of consent with what is kept of it: the picture or the scan,
@@ -66,7 +66,34 @@ func (s *Service) EachOwn(ctx context.Context, actor authz.Actor, each func(Own)
 	}
 }
 
-// ownMark is the last mandate read.
+// EachOwnCase gives a person every case carried out for them here, newest first,
+// without its steps, however many there are; it stops at the first error of each.
+func (s *Service) EachOwnCase(ctx context.Context, actor authz.Actor, each func(Case) error) error {
+	if actor.Beneficiary == uuid.Nil {
+		return problem.Forbidden(string(authz.ReasonNoRule))
+	}
+	var after ownMark
+	for {
+		page, err := casesAfter(s.commands.Store().Read(ctx), actor.Beneficiary, after, ownAtOnce)
+		if err != nil {
+			return fmt.Errorf("list one's own cases: %w", err)
+		}
+		for _, h := range page {
+			after = ownMark{h.OpenedAt, h.ID}
+			if !s.commands.Decide(actor, authz.CaseRead, h.object()).Allowed {
+				continue
+			}
+			if err := each(h.Case); err != nil {
+				return err
+			}
+		}
+		if len(page) < ownAtOnce {
+			return nil
+		}
+	}
+}
+
+// ownMark is the last one read.
 type ownMark struct {
 	at time.Time
 	id uuid.UUID

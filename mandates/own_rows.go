@@ -19,6 +19,18 @@ func mandatesAfter(db *gorm.DB, beneficiary uuid.UUID, after ownMark, limit int)
 		ORDER BY m.created_at DESC, m.id LIMIT ?`, beneficiary, at, at, at, after.id, limit))
 }
 
+// casesAfter are a person's cases opened before a mark, newest first; the zero
+// mark is before the newest.
+func casesAfter(db *gorm.DB, beneficiary uuid.UUID, after ownMark, limit int) ([]heldCase, error) {
+	var at *time.Time
+	if !after.at.IsZero() {
+		at = &after.at
+	}
+	return scanCases(db.Raw("SELECT "+caseColumns+` WHERE c.beneficiary_id = ? AND b.erased_at IS NULL
+		AND (?::timestamptz IS NULL OR c.opened_at < ?::timestamptz OR (c.opened_at = ?::timestamptz AND c.id > ?))
+		ORDER BY c.opened_at DESC, c.id LIMIT ?`, beneficiary, at, at, at, after.id, limit))
+}
+
 // keptOf is all that is kept of how a mandate was agreed to.
 func keptOf(db *gorm.DB, mandate uuid.UUID) ([]Kept, error) {
 	all, err := loadEvidences(db, mandate)

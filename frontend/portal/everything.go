@@ -18,7 +18,7 @@ import (
 )
 
 // The file that a person takes home: {"format", "at", "spaces": [{"organisation",
-// "person", "linked_accounts", "mandates", "history", "messages",
+// "person", "linked_accounts", "mandates", "cases", "history", "messages",
 // "disagreements"}]}. Its names are stable; times are RFC 3339 in UTC, pictures
 // and scans base64.
 
@@ -84,6 +84,21 @@ type lineFile struct {
 	EndedAt    time.Time `json:"ended_at,omitzero"`
 }
 
+// caseFile is one procedure carried out; name and state_name are in the language
+// of the page that it was asked on.
+type caseFile struct {
+	ID        uuid.UUID `json:"id"`
+	Procedure string    `json:"procedure"`
+	Name      string    `json:"name"`
+	State     string    `json:"state"`
+	StateName string    `json:"state_name"`
+	Mandate   uuid.UUID `json:"opened_under,omitzero"`
+	Assigned  string    `json:"assigned_to,omitempty"`
+	OpenedAt  time.Time `json:"opened_at"`
+	ClosedAt  time.Time `json:"closed_at,omitzero"`
+	DueOn     string    `json:"due_on,omitempty"`
+}
+
 type momentFile struct {
 	ID        uuid.UUID `json:"id"`
 	At        time.Time `json:"at"`
@@ -91,6 +106,7 @@ type momentFile struct {
 	Role      string    `json:"role"`
 	Who       string    `json:"who,omitempty"`
 	Mandate   uuid.UUID `json:"mandate,omitzero"`
+	Case      uuid.UUID `json:"case,omitzero"`
 	Procedure string    `json:"procedure,omitempty"`
 	Action    string    `json:"action,omitempty"`
 	Outcome   string    `json:"outcome,omitempty"`
@@ -119,15 +135,15 @@ type disputeFile struct {
 
 // everything writes all there is about the person, in each of the spaces given,
 // piece by piece: a scan weighs megabytes, and nothing is left out for that.
-func (s *Surface) everything(ctx context.Context, w io.Writer, now time.Time, everywhere []authz.Actor) error {
+func (m *maker) everything(ctx context.Context, w io.Writer, everywhere []authz.Actor) error {
 	out := &pieces{w: w}
 	out.open("{")
 	out.field("format", "relais/everything/v1")
-	out.field("at", now.UTC())
+	out.field("at", m.now.UTC())
 	out.list("spaces")
 	for _, there := range everywhere {
 		out.open("{")
-		if err := s.spaceFile(ctx, out, there); err != nil {
+		if err := m.spaceFile(ctx, out, there); err != nil {
 			return fmt.Errorf("read a space: %w", err)
 		}
 		out.close("}")
@@ -137,22 +153,22 @@ func (s *Surface) everything(ctx context.Context, w io.Writer, now time.Time, ev
 	return out.err
 }
 
-func (s *Surface) spaceFile(ctx context.Context, out *pieces, actor authz.Actor) error {
-	org, err := s.Organisations.Facts(ctx, actor.Organisation)
+func (m *maker) spaceFile(ctx context.Context, out *pieces, actor authz.Actor) error {
+	org, err := m.organisation(ctx, actor.Organisation)
 	if err != nil {
 		return err
 	}
-	b, err := s.Beneficiaries.Get(ctx, actor, actor.Beneficiary)
+	b, err := m.Beneficiaries.Get(ctx, actor, actor.Beneficiary)
 	if err != nil {
 		return err
 	}
 	person := personOf(b)
-	if person.IdentityCheck.By, err = s.nameOf(ctx, b.IdentityCheckedBy); err != nil {
+	if person.IdentityCheck.By, err = m.nameOf(ctx, b.IdentityCheckedBy); err != nil {
 		return err
 	}
 	out.field("organisation", org.Name)
 	out.field("person", person)
-	for _, part := range []func(context.Context, *pieces, authz.Actor) error{s.linkedFile, s.mandatesFile, s.historyFile, s.messagesFile, s.disputesFile} {
+	for _, part := range []func(context.Context, *pieces, authz.Actor) error{m.linkedFile, m.mandatesFile, m.casesFile, m.historyFile, m.messagesFile, m.disputesFile} {
 		if err := part(ctx, out, actor); err != nil {
 			return err
 		}
@@ -193,6 +209,31 @@ func (s *Surface) mandatesFile(ctx context.Context, out *pieces, actor authz.Act
 	})
 	out.close("]")
 	return err
+}
+
+func (m *maker) casesFile(ctx context.Context, out *pieces, actor authz.Actor) error {
+	out.list("cases")
+	err := m.Mandates.EachOwnCase(ctx, actor, func(c mandates.Case) error {
+		name, err := m.procedureOf(ctx, c)
+		if err != nil {
+			return err
+		}
+		x := caseFile{ID: c.ID, Procedure: c.Procedure, Name: name, State: string(c.State), StateName: m.page.T("case_state." + string(c.State)),
+			Mandate: c.OpenedUnder, Assigned: c.AssignedName, OpenedAt: c.OpenedAt.UTC(), ClosedAt: c.ClosedAt}
+		if !c.DueOn.IsZero() {
+			x.DueOn = c.DueOn.Format(time.DateOnly)
+		}
+		out.item(x)
+		return out.err
+	})
+	out.close("]")
+	return err
+}
+
+// procedureOf names what a case is for, in the reader's language.
+func (m *maker) procedureOf(ctx context.Context, c mandates.Case) (string, error) {
+	org, err := m.organisation(ctx, c.Organisation)
+	return m.procedureName(m.page, org.Pack, c.Procedure), err
 }
 
 func (s *Surface) historyFile(ctx context.Context, out *pieces, actor authz.Actor) error {
@@ -324,6 +365,6 @@ func mandateOf(m mandates.Mandate) mandateFile {
 }
 
 func momentOf(l review.HistoryLine) momentFile {
-	return momentFile{ID: l.ID, At: l.At.UTC(), Kind: string(l.Kind), Role: string(l.Role), Who: l.Who, Mandate: l.Mandate, Procedure: l.Procedure,
+	return momentFile{ID: l.ID, At: l.At.UTC(), Kind: string(l.Kind), Role: string(l.Role), Who: l.Who, Mandate: l.Mandate, Case: l.Case, Procedure: l.Procedure,
 		Action: l.Action, Outcome: l.Outcome, Note: l.Note, Receipt: l.ReceiptNumber, Purpose: l.Purpose, Reason: l.Reason, Refused: l.Reasons}
 }

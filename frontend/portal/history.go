@@ -88,6 +88,7 @@ type teller struct {
 	*maker
 	disputes map[uuid.UUID]mandates.Dispute // by step
 	signed   map[uuid.UUID]mandates.Mandate
+	paper    bool // to be printed: nothing to press
 }
 
 func newTeller(m *maker, disputes []mandates.Dispute, signed []mandates.Mandate) *teller {
@@ -161,7 +162,7 @@ func (x *teller) facts(l review.HistoryLine) lineFacts {
 	if d, ok := x.disputes[l.Step]; ok {
 		words := x.disputeWords(d)
 		f.Dispute = &words
-	} else {
+	} else if !x.paper {
 		f.DisagreeHref = "/mine/steps/" + l.Step.String() + "/disagree"
 	}
 	return f
@@ -226,12 +227,18 @@ func own(l review.HistoryLine) string {
 
 // procedure is its name, empty when the line is about none.
 func (x *teller) procedure(l review.HistoryLine) string {
-	if pack, err := x.Packs.Get(l.Pack); err == nil {
-		if known, ok := pack.Procedure(l.Procedure); ok {
-			return known.Name.In(string(x.page.Lang()))
+	return x.procedureName(x.page, l.Pack, l.Procedure)
+}
+
+// procedureName is what people call it; the code itself when the pack does not
+// know it any more.
+func (s *Surface) procedureName(p t.Page, packID, procedure string) string {
+	if pack, err := s.Packs.Get(packID); err == nil {
+		if known, ok := pack.Procedure(procedure); ok {
+			return known.Name.In(string(p.Lang()))
 		}
 	}
-	return l.Procedure
+	return procedure
 }
 
 // outcomeTag says how a step came out.
@@ -254,13 +261,7 @@ func outcomeTag(p t.Page, outcome string) t.Tag {
 // did says what was done in a procedure: "A envoyé une demande : Aide au
 // logement".
 func (s *Surface) did(p t.Page, packID, procedure, action string) string {
-	name := procedure
-	if pack, err := s.Packs.Get(packID); err == nil {
-		if x, ok := pack.Procedure(procedure); ok {
-			name = x.Name.In(string(p.Lang()))
-		}
-	}
-	return p.T("portal.did."+action, "Procedure", name)
+	return p.T("portal.did."+action, "Procedure", s.procedureName(p, packID, procedure))
 }
 
 // iconOf draws the rest by what it is about.

@@ -12,7 +12,10 @@ import (
 	"github.com/relais-org/relais/internal/problem"
 )
 
-// takeView is the page that gives everything as one file.
+// asPage asks for everything as a page to read and print, instead of a file.
+const asPage = "page"
+
+// takeView is the page that gives everything, to read or as one file.
 type takeView struct {
 	Form  *form.Form
 	Prove bool // a new code from the phone is asked for
@@ -57,8 +60,12 @@ func (s *Surface) takeHome(c *gin.Context, actor authz.Actor) error {
 		return web.Render(c, http.StatusOK, takePage(page, v))
 	}
 	c.Header("Cache-Control", "no-store")
+	m := s.maker(page, actor.Now)
+	if f.Value("as") == asPage {
+		return web.StreamPage(c, keptPage(page, keptAt(page, actor.Now), m.kept(everywhere)))
+	}
 	return web.Stream(c, "relais.json", "application/json", func(w io.Writer) error {
-		return s.everything(c.Request.Context(), w, actor.Now, everywhere)
+		return m.everything(c.Request.Context(), w, everywhere)
 	})
 }
 

@@ -147,6 +147,17 @@ func Download(c *gin.Context, name, contentType string, content []byte) error {
 // cuts the connection, so that no browser keeps half a file for a whole one.
 func Stream(c *gin.Context, name, contentType string, write func(io.Writer) error) error {
 	fileHeaders(c, "attachment", name)
+	return stream(c, contentType, write)
+}
+
+// StreamPage answers with a page that is shown as it is read: one that may be too
+// long to hold. A failure on the way cuts it as in Stream; a page that must be
+// whole says so in its last line.
+func StreamPage(c *gin.Context, page templ.Component) error {
+	return stream(c, "text/html; charset=utf-8", func(w io.Writer) error { return page.Render(c.Request.Context(), w) })
+}
+
+func stream(c *gin.Context, contentType string, write func(io.Writer) error) error {
 	c.Header("Content-Type", contentType)
 	err := write(patient{c.Writer, http.NewResponseController(c.Writer)})
 	if err == nil || !c.Writer.Written() {

@@ -1,0 +1,284 @@
+package portal
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/beneficiaries"
+	"github.com/relais-org/relais/frontend/desk"
+	t "github.com/relais-org/relais/frontend/templates"
+	"github.com/relais-org/relais/internal/notify"
+	"github.com/relais-org/relais/internal/packs"
+	"github.com/relais-org/relais/mandates"
+	"github.com/relais-org/relais/organisations"
+)
+
+// atOnce is how many messages the page holds before it writes them.
+const atOnce = 50
+
+// booklet writes everything about a person in one of their spaces, in easy words,
+// to read and to print: the parts of the file, in the same order. Each part is
+// written as it is read.
+type booklet struct {
+	*maker
+	w     io.Writer
+	actor authz.Actor
+	org   organisations.OrganisationFacts
+	pack  *packs.Pack
+	some  bool // something stands under the last heading
+}
+
+// kept is the body of the page: one booklet a space.
+func (m *maker) kept(everywhere []authz.Actor) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		for _, there := range everywhere {
+			if err := m.bookletOf(ctx, w, there); err != nil {
+				return fmt.Errorf("write a space: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+func (m *maker) bookletOf(ctx context.Context, w io.Writer, actor authz.Actor) error {
+	org, err := m.organisation(ctx, actor.Organisation)
+	if err != nil {
+		return err
+	}
+	pack, err := m.Packs.Get(org.Pack)
+	if err != nil {
+		return fmt.Errorf("pack of the organisation: %w", err)
+	}
+	here := *m
+	here.page.Printer = m.words(org)
+	b := &booklet{maker: &here, w: w, actor: actor, org: org, pack: pack}
+	if err := b.put(ctx, keptSpace(here.page, org.Name)); err != nil {
+		return err
+	}
+	for _, part := range []struct {
+		title string
+		write func(context.Context) error
+	}{
+		{"portal.kept.you", b.you}, {"portal.kept.mandates", b.mandates}, {"portal.kept.cases", b.cases}, {"portal.kept.done", b.done},
+		{"portal.kept.messages", b.messages}, {"portal.kept.disagreements", b.disagreements},
+	} {
+		if err := b.part(ctx, here.page.T(part.title), part.write); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// part writes a heading and what stands under it, or that there is nothing.
+func (b *booklet) part(ctx context.Context, title string, write func(context.Context) error) error {
+	if err := b.put(ctx, keptHeading(title)); err != nil {
+		return err
+	}
+	b.some = false
+	if err := write(ctx); err != nil || b.some {
+		return err
+	}
+	return b.put(ctx, keptNothing(b.page))
+}
+
+func (b *booklet) put(ctx context.Context, c templ.Component) error {
+	b.some = true
+	return c.Render(ctx, b.w)
+}
+
+func (b *booklet) you(ctx context.Context) error {
+	person, err := b.Beneficiaries.Get(ctx, b.actor, b.actor.Beneficiary)
+	if err != nil {
+		return err
+	}
+	rows, err := b.personRows(ctx, person)
+	if err != nil {
+		return err
+	}
+	links, err := b.Beneficiaries.Links(ctx, b.actor)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		rows = append(rows, t.Row{Key: b.page.T("portal.kept.linked"), Value: l.Issuer, Lines: []string{b.page.T("portal.link.since", "Date", b.page.Date(l.Since))}})
+	}
+	return b.put(ctx, t.SummaryList(rows))
+}
+
+// personRows leave out what is not known.
+func (b *booklet) personRows(ctx context.Context, x beneficiaries.Beneficiary) ([]t.Row, error) {
+	p, lang := b.page, string(b.page.Lang())
+	by, err := b.nameOf(ctx, x.IdentityCheckedBy)
+	if err != nil {
+		return nil, err
+	}
+	born, protection, document := "", "", x.IdentityCheck
+	if !x.BirthDate.IsZero() {
+		born = p.LongDate(midday(x.BirthDate))
+	}
+	if rule, ok := b.pack.Protection.For(x.Protection); ok {
+		protection = rule.Name.In(lang)
+	}
+	for _, d := range b.pack.IdentityDocuments {
+		if d.Code == x.IdentityCheck {
+			document = d.Name.In(lang)
+		}
+	}
+	var rows []t.Row
+	add := func(key, value string, lines ...string) {
+		lines = slices.DeleteFunc(lines, func(l string) bool { return l == "" })
+		if value != "" || len(lines) > 0 {
+			rows = append(rows, t.Row{Key: p.T(key), Value: value, Lines: lines})
+		}
+	}
+	add("portal.kept.given_names", x.GivenNames)
+	add("portal.kept.family_name", x.FamilyName)
+	add("portal.kept.usage_name", x.UsageName)
+	add("portal.kept.birth", born, x.BirthPlace)
+	add("portal.contact.phone", desk.PhoneWords(x.Phone))
+	add("portal.contact.email", x.Email)
+	add("portal.contact.address", x.Address)
+	add("portal.contact.channel_label", p.T("portal.contact.channel."+x.Channel))
+	add("portal.contact.language", endonym(x.Language))
+	add("portal.kept.protection", protection)
+	add("portal.kept.identity", document, p.T("portal.kept.seen", "Name", by, "Date", p.Date(x.IdentityCheckedAt)))
+	return rows, nil
+}
+
+func (b *booklet) mandates(ctx context.Context) error {
+	return b.Mandates.EachOwn(ctx, b.actor, func(x mandates.Own) error {
+		v, err := b.mandate(ctx, x.Mandate)
+		if err != nil {
+			return err
+		}
+		p := b.page
+		rows := []t.Row{{Key: p.T("portal.mine.mediator"), Value: v.Mediator}}
+		for _, l := range v.Lines {
+			row := t.Row{Key: l.Theme, Value: p.List(append(append([]string{}, l.May...), l.Careful...))}
+			if l.Stopped != "" {
+				row.Lines = []string{l.Stopped}
+			}
+			rows = append(rows, row)
+		}
+		for _, k := range x.Kept {
+			rows = append(rows, t.Row{Key: p.T("portal.kept.agreed"), Value: p.T("method." + k.Method), Lines: []string{cmp.Or(k.WitnessName, p.DateTime(k.CollectedAt))}})
+		}
+		if x.EndReason != "" {
+			rows = append(rows, t.Row{Key: p.T("portal.history.reason"), Value: x.EndReason})
+		}
+		over := v.Over
+		if v.Live {
+			over = p.T("portal.kept.until", "Date", v.Until)
+		}
+		return b.put(ctx, keptCard(t.Card{Title: p.T("portal.papers.signed", "Date", p.Date(x.SignedAt)), Text: over, Tags: []t.Tag{v.Tag}}, rows))
+	})
+}
+
+func (b *booklet) cases(ctx context.Context) error {
+	return b.Mandates.EachOwnCase(ctx, b.actor, func(c mandates.Case) error {
+		p := b.page
+		rows := []t.Row{{Key: p.T("portal.kept.opened"), Value: p.Date(c.OpenedAt)}}
+		if !c.DueOn.IsZero() && c.ClosedAt.IsZero() {
+			rows = append(rows, t.Row{Key: p.T("portal.kept.due"), Value: p.Date(midday(c.DueOn))})
+		}
+		if !c.ClosedAt.IsZero() {
+			rows = append(rows, t.Row{Key: p.T("portal.kept.closed"), Value: p.Date(c.ClosedAt)})
+		}
+		rows = append(rows, t.Row{Key: p.T("portal.mine.mediator"), Value: c.AssignedName})
+		tag := t.Tag{Text: p.T("case_state." + string(c.State)), Tone: t.Neutral}
+		return b.put(ctx, keptCard(t.Card{Title: b.procedureName(p, b.org.Pack, c.Procedure), Tags: []t.Tag{tag}}, rows))
+	})
+}
+
+func (b *booklet) done(ctx context.Context) error {
+	signed, err := b.Mandates.OfBeneficiary(ctx, b.actor, b.actor.Beneficiary)
+	if err != nil {
+		return err
+	}
+	day := ""
+	for cursor := ""; ; {
+		page, err := b.Review.PersonHistory(ctx, b.actor, cursor)
+		if err != nil {
+			return err
+		}
+		disputes, err := b.Mandates.Disputes(ctx, b.actor, mandates.DisputeQuery{Steps: stepsIn(page.Lines)})
+		if err != nil {
+			return err
+		}
+		x := newTeller(b.maker, disputes, signed)
+		x.paper = true
+		for _, d := range x.days(page.Lines) {
+			if d.Day != day {
+				if err := b.put(ctx, keptDay(d.Day)); err != nil {
+					return err
+				}
+			}
+			if err := b.put(ctx, t.Timeline(d.Moments)); err != nil {
+				return err
+			}
+			day = d.Day
+		}
+		if cursor = page.Next; cursor == "" {
+			return nil
+		}
+	}
+}
+
+func (b *booklet) messages(ctx context.Context) error {
+	waiting := make([]notify.Queued, 0, atOnce)
+	flush := func() error {
+		if len(waiting) == 0 {
+			return nil
+		}
+		err := b.put(ctx, t.Timeline(messageMoments(b.page, waiting)))
+		waiting = waiting[:0]
+		return err
+	}
+	err := b.Beneficiaries.EachMessage(ctx, b.actor, func(m notify.Queued) error {
+		if waiting = append(waiting, m); len(waiting) < atOnce {
+			return nil
+		}
+		return flush()
+	})
+	if err != nil {
+		return err
+	}
+	return flush()
+}
+
+func (b *booklet) disagreements(ctx context.Context) error {
+	for q := (mandates.DisputeQuery{Limit: atOnce}); ; {
+		page, err := b.Mandates.DisputePage(ctx, b.actor, q)
+		if err != nil {
+			return err
+		}
+		for _, d := range page.Disputes {
+			words := b.disputeWords(d)
+			rows := []t.Row{
+				{Key: b.page.T("portal.disagree.what"), Value: b.did(b.page, b.org.Pack, d.Of.Procedure, d.Of.Action)},
+				{Key: b.page.T("portal.dispute.title"), Value: b.page.T("shell.quoted", "Text", d.Text)},
+			}
+			if d.Answer == "" {
+				rows = append(rows, t.Row{Key: b.page.T("portal.kept.answer"), Value: words.State})
+			} else {
+				rows = append(rows, t.Row{Key: words.State, Value: b.page.T("shell.quoted", "Text", d.Answer)})
+			}
+			if err := b.put(ctx, keptCard(t.Card{Title: b.page.Date(d.RaisedAt)}, rows)); err != nil {
+				return err
+			}
+		}
+		if q.After = page.Next; q.After == "" {
+			return nil
+		}
+	}
+}
+
+// keptAt is when the page was made, in words.
+func keptAt(p t.Page, now time.Time) string { return p.T("portal.kept.at", "At", p.DateTime(now)) }
