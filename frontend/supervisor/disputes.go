@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -12,23 +13,22 @@ import (
 	"github.com/relais-org/relais/frontend/desk"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/frontend/web"
+	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/mandates"
 	"github.com/relais-org/relais/mandates/review"
 )
-
-// mostDisputes shown on one page.
-const mostDisputes = 200
 
 // disputesView lists the disagreements that wait for an answer.
 type disputesView struct {
 	frame
 	Table t.Table
-	Cut   bool // there may be more than are shown
+	Pager t.Pager
 }
 
 // disputes lists the disagreements without an answer in the remit, what is due
-// first at the top (PO-05). The list names nobody: whoever is opened from it is
-// a look of its own, which asks why and which that person can read.
+// first at the top, page by page (PO-05). The list names nobody: whoever is
+// opened from it is a look of its own, which asks why and which that person can
+// read. Each page is a look.
 func (s *Surface) disputes(c *gin.Context, actor authz.Actor) error {
 	f, err := s.frame(c, actor)
 	if err != nil {
@@ -36,14 +36,29 @@ func (s *Surface) disputes(c *gin.Context, actor authz.Actor) error {
 	}
 	watching := actor
 	watching.Organisation = noOne // whoever is a referent too reads here what their remit holds
-	list, err := s.Mandates.Disputes(c.Request.Context(), watching, mandates.DisputeQuery{State: "open", Limit: mostDisputes})
-	if err != nil {
+	at := pagesOf(c.Query(afterField))
+	found, err := s.Mandates.DisputePage(c.Request.Context(), watching, mandates.DisputeQuery{State: "open", After: at.cursor(), Limit: entriesOnPage})
+	switch {
+	case err != nil && problem.As(err).Kind == problem.KindInvalid:
+		return web.SeeOther(c, duePath) // a page that never was
+	case err != nil:
 		return err
+	case len(found.Disputes) == 0 && at.number > 1:
+		return web.SeeOther(c, duePath) // all of it answered meanwhile
 	}
-	v := disputesView{frame: f, Cut: len(list) == mostDisputes, Table: t.Table{Caption: f.T("admin.disputes.caption"), Columns: []t.Column{
-		{Title: f.T("admin.disputes.due")}, {Title: f.T("admin.disputes.about")}, {Title: f.T("supervisor.person")}, {Title: f.T("supervisor.organisation")}}}}
-	for _, d := range list {
+	v := disputesView{frame: f, Table: t.Table{Caption: f.T("admin.disputes.caption"), Columns: []t.Column{
+		{Title: f.T("admin.disputes.due")}, {Title: f.T("admin.disputes.about")}, {Title: f.T("supervisor.organisation")}, {Title: f.T("supervisor.person")}}}}
+	for _, d := range found.Disputes {
 		v.Table.Rows = append(v.Table.Rows, f.disputeRow(d, actor.Now))
+	}
+	v.Pager = at.pager(f, len(found.Disputes), found.Next, func(p pages) string {
+		if p.number < 2 {
+			return duePath
+		}
+		return duePath + "?" + url.Values{afterField: {p.String()}}.Encode()
+	})
+	if v.Pager.Count == "" {
+		v.Pager.Count = f.N("supervisor.disputes.count", len(found.Disputes))
 	}
 	return web.Render(c, http.StatusOK, disputesPage(v))
 }
@@ -53,8 +68,8 @@ func (f frame) disputeRow(d mandates.Dispute, now time.Time) []t.Cell {
 	return []t.Cell{
 		{Text: f.In(time.UTC).LongDate(d.DueOn), Tags: []t.Tag{desk.DueTag(f.Page, d.DueOn, org.TimeZone, now)}},
 		{Text: f.T("admin.disputes.step", "Procedure", f.procedure(org.Pack, d.Of.Procedure), "Action", f.T("action."+d.Of.Action)), Small: d.Of.MediatorName},
-		{Text: f.T("supervisor.somebody"), Href: homePath + "/people/" + d.Beneficiary.String()},
 		{Text: org.Name},
+		{Text: f.T("supervisor.somebody"), Href: homePath + "/people/" + d.Beneficiary.String()},
 	}
 }
 

@@ -25,12 +25,13 @@ type askView struct {
 }
 
 // looking is a page about to be opened: which, and why. Its purpose is words;
-// whyID is how addresses name them.
+// the way is how addresses name them.
 type looking struct {
 	frame
-	id             uuid.UUID
-	purpose, whyID string
-	after          string
+	way
+	id      uuid.UUID
+	purpose string
+	pages   pages // of a timeline
 }
 
 // look reads what to open. Without a purpose said in this session it asks for
@@ -42,40 +43,34 @@ func (s *Surface) look(c *gin.Context, actor authz.Actor) (l looking, done bool,
 	if l.id, err = uuid.Parse(c.Param("id")); err != nil || l.id == noOne {
 		return l, false, problem.NotFound()
 	}
-	l.after, l.whyID = c.Query("after"), c.Query(whyField)
-	if l.purpose = said(c, l.whyID); l.purpose != "" {
+	l.way, l.pages = way{why: c.Query(whyField), in: c.Query(inField)}, pagesOf(c.Query(afterField))
+	if l.purpose = said(c, l.why); l.purpose != "" {
 		return l, false, nil
 	}
 	return l, true, web.Render(c, http.StatusOK, askPage(askView{frame: l.frame, Form: form.New(l.Printer), Path: c.Request.URL.Path}))
 }
 
-// pager goes on below what is shown.
-func (l looking) pager(path, next string) t.Pager {
-	g := t.Pager{}
-	address := func(after string) string {
-		q := url.Values{whyField: {l.whyID}}
-		if after != "" {
-			q.Set("after", after)
+// pager goes around what is shown.
+func (l looking) pager(path string, n int, next string) t.Pager {
+	return l.pages.pager(l.frame, n, next, func(p pages) string {
+		q := l.onto(url.Values{})
+		if p.number > 1 {
+			q.Set(afterField, p.String())
 		}
 		return path + "?" + q.Encode()
-	}
-	if next != "" {
-		g.NextHref = address(next)
-	}
-	if l.after != "" {
-		g.PreviousHref = address("")
-	}
-	return g
+	})
 }
 
 // timelineView is the page of one subject.
 type timelineView struct {
 	looking
 	Line    review.Timeline
-	Moments []t.Moment
+	Days    []day
 	Pager   t.Pager
 	Actions []t.ButtonLink
-	Now     authz.Actor
+	// Narrower are the fields of a search among these lines; none of a mandate.
+	Narrower [][2]string
+	Now      authz.Actor
 }
 
 func (s *Surface) timeline(c *gin.Context, actor authz.Actor, subject func(uuid.UUID) review.Subject) (v timelineView, done bool, err error) {
@@ -83,9 +78,11 @@ func (s *Surface) timeline(c *gin.Context, actor authz.Actor, subject func(uuid.
 	if err != nil || done {
 		return v, done, err
 	}
-	line, err := s.Review.Timeline(c.Request.Context(), actor, review.Look{Subject: subject(l.id), Purpose: l.purpose, Cursor: l.after})
-	return timelineView{looking: l, Line: line, Moments: l.moments(line.Entries, l.whyID, line.Mediator != nil), Now: actor,
-		Pager: l.pager(c.Request.URL.Path, line.Next)}, false, err
+	line, err := s.Review.Timeline(c.Request.Context(), actor, review.Look{Subject: subject(l.id), Purpose: l.purpose, Cursor: l.pages.cursor()})
+	v = timelineView{looking: l, Line: line, Days: l.days(line.Entries, l.way, line.Mediator != nil), Now: actor,
+		Pager: l.pager(c.Request.URL.Path, len(line.Entries), line.Next)}
+	v.Narrower = v.narrower()
+	return v, false, err
 }
 
 // person shows what happened about somebody.
@@ -245,8 +242,8 @@ func (s *Surface) posted(c *gin.Context, actor authz.Actor, a act) (actView, err
 	if err != nil {
 		return actView{}, err
 	}
-	why := x.Value(whyField)
-	v := actView{looking: looking{frame: f, whyID: why, purpose: said(c, why)}, act: a, Form: x}
+	w := way{why: x.Value(whyField), in: x.Value(inField)}
+	v := actView{looking: looking{frame: f, way: w, purpose: said(c, w.why)}, act: a, Form: x}
 	if v.id, err = uuid.Parse(c.Param("id")); err != nil || v.id == noOne {
 		return v, problem.NotFound()
 	}
@@ -256,13 +253,13 @@ func (s *Surface) posted(c *gin.Context, actor authz.Actor, a act) (actView, err
 // backHref is the timeline one came from.
 func (v actView) backHref() string {
 	if v.subject(v.id).Mandate != noOne {
-		return to("mandates", v.id, v.whyID)
+		return v.to("mandates", v.id)
 	}
 	if v.Sheet.Mediator != nil {
-		return to("mediators", v.Sheet.Mediator.Account, v.whyID)
+		return v.to("mediators", v.Sheet.Mediator.Account)
 	}
 	if account, err := uuid.Parse(v.Form.Value("account")); err == nil {
-		return to("mediators", account, v.whyID)
+		return v.to("mediators", account)
 	}
 	return homePath
 }

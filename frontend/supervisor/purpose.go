@@ -1,13 +1,8 @@
 package supervisor
 
 import (
-	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -30,12 +25,6 @@ const (
 	mostWhys = 4
 )
 
-// nameOf names a purpose within one session, and says nothing about it.
-func nameOf(session authz.Session, purpose string) string {
-	sum := sha256.Sum256([]byte(session.ID.String() + "\x00" + purpose))
-	return hex.EncodeToString(sum[:5])
-}
-
 // keepWhy keeps a purpose for as long as the session, and gives its id; one
 // that does not hold is refused in its field. The oldest gives way.
 func (s *Surface) keepWhy(c *gin.Context, actor authz.Actor, typed string) (string, error) {
@@ -43,7 +32,6 @@ func (s *Surface) keepWhy(c *gin.Context, actor authz.Actor, typed string) (stri
 	if err != nil {
 		return "", err
 	}
-	ctx := c.Request.Context()
 	session, ok := authz.SessionOf(c)
 	if !ok {
 		return "", problem.New(problem.KindUnauthenticated, "unauthenticated")
@@ -52,41 +40,11 @@ func (s *Surface) keepWhy(c *gin.Context, actor authz.Actor, typed string) (stri
 	if session.Data[whyData+id] != "" {
 		return id, nil
 	}
-	var kept []string
-	for key := range session.Data {
-		if strings.HasPrefix(key, whyData) {
-			kept = append(kept, key)
-		}
-	}
-	slices.SortFunc(kept, func(a, b string) int { return cmp.Compare(keptAt(session.Data[a]), keptAt(session.Data[b])) })
-	for len(kept) >= mostWhys {
-		if err := s.Sessions.SetData(ctx, session.ID, kept[0], ""); err != nil {
-			return "", err
-		}
-		kept = kept[1:]
-	}
-	return id, s.Sessions.SetData(ctx, session.ID, whyData+id, strconv.FormatInt(actor.Now.UnixMilli(), 10)+" "+purpose)
-}
-
-// keptAt is when a purpose was kept, in milliseconds since 1970.
-func keptAt(value string) int64 {
-	at, _, _ := strings.Cut(value, " ")
-	n, err := strconv.ParseInt(at, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
+	return id, s.keep(c, session, kept{prefix: whyData, id: id, text: purpose, most: mostWhys, at: actor.Now})
 }
 
 // said is the purpose that an id names in this session, empty for none.
-func said(c *gin.Context, id string) string {
-	session, ok := authz.SessionOf(c)
-	if !ok || id == "" {
-		return ""
-	}
-	_, purpose, _ := strings.Cut(session.Data[whyData+id], " ")
-	return purpose
-}
+func said(c *gin.Context, id string) string { return keptText(c, whyData, id) }
 
 // sayWhy keeps the purpose of a page that asked for one, and opens it.
 func (s *Surface) sayWhy(c *gin.Context, actor authz.Actor) error {

@@ -3,6 +3,7 @@ package supervisor_test
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/internal/i18n"
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates"
 	"github.com/relais-org/relais/organisations"
 )
@@ -96,6 +98,46 @@ func TestDisagreementsThatWait(t *testing.T) {
 	for _, account := range []uuid.UUID{h.here.referent, h.here.mediator} {
 		if a := h.browser(account).get("/supervision/disagreements"); a.status != http.StatusForbidden && a.status != http.StatusNotFound {
 			t.Errorf("somebody without a remit lists them: %d", a.status)
+		}
+	}
+}
+
+// PO-05: however many wait, each is reached, once, page by page, and each page is
+// a look.
+func TestManyDisagreementsPageByPage(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	for range 230 {
+		must(t, h.step(h.here, "prepare", "prepared", ""))
+	}
+	h.disagree(h.here, "I never asked for this.")
+	must(t, h.store.InTx(t.Context(), store.System(), func(tx *store.Tx) error {
+		return tx.DB().Exec(`INSERT INTO disputes (id, step_id, case_id, organisation_id, beneficiary_id, text, state, due_on, raised_at)
+			SELECT gen_random_uuid(), s.id, d.case_id, d.organisation_id, d.beneficiary_id, 'Not this either', 'open', d.due_on + (row_number() OVER ())::int, d.raised_at
+			FROM steps s, disputes d WHERE s.id <> d.step_id`).Error
+	}))
+	c := h.browser(h.supervisor)
+	say := i18n.For(i18n.English)
+	days, path, pages := map[string]bool{}, "/supervision/disagreements", 0
+	for path != "" && pages < 10 {
+		a := c.get(path).shows(http.StatusOK, say.T("supervisor.disputes.logged"))
+		for _, m := range regexp.MustCompile(`(?s)<th scope="row".*?<bdi>(.*?)</bdi>`).FindAllStringSubmatch(a.body, -1) {
+			if days[m[1]] {
+				t.Fatalf("%s is listed twice", m[1])
+			}
+			days[m[1]] = true
+		}
+		pages++
+		if path = a.way(say.T("shell.next")); path == "" {
+			a.shows(http.StatusOK, say.T("supervisor.extent_last", "First", "201", "Last", "231"), say.T("shell.previous"))
+		}
+	}
+	if len(days) != 231 || pages != 5 || h.looks() != 5 {
+		t.Errorf("%d disagreements on %d pages, %d looks", len(days), pages, h.looks())
+	}
+	for _, bad := range []string{"2.nothing", "3.0_900000000000000000_" + uuid.Max.String()} {
+		if a := c.get("/supervision/disagreements?after=" + bad); a.location != "/supervision/disagreements" {
+			t.Errorf("%s leads to %d %q", bad, a.status, a.location)
 		}
 	}
 }

@@ -30,7 +30,6 @@ func (f frame) query(x *form.Form, now time.Time) (q review.Query, presumed bool
 	q = review.Query{
 		Purpose: x.Value("purpose"), MediatorName: x.Value("mediator"), PersonName: x.Value("person_name"), PersonPhone: x.Value("person_phone"),
 		Procedure: x.Value("procedure"), Action: x.Value("action"), Outcome: x.Value("outcome"), Kind: translog.Kind(x.Value("kind")),
-		Cursor: x.Value("cursor"),
 	}
 	if q.Organisation, err = optionalID(x.Value("organisation")); err != nil {
 		return q, false, err
@@ -88,8 +87,8 @@ func hidden(x *form.Form) [][2]string {
 	return all
 }
 
-// summary tells a search in words.
-func (f frame) summary(x *form.Form, q review.Query) []t.Row {
+// summary tells a search in words; a person found is named by the banner.
+func (f frame) summary(x *form.Form, q review.Query, found *review.Person) []t.Row {
 	rows := []t.Row{{Key: f.T("supervisor.purpose"), Value: q.Purpose}}
 	add := func(use bool, key, value string) {
 		if use {
@@ -105,7 +104,7 @@ func (f frame) summary(x *form.Form, q review.Query) []t.Row {
 	if q.PersonPhone != "" {
 		person = append(person, q.PersonPhone)
 	}
-	add(q.PersonName != "", "supervisor.person", strings.Join(person, " · "))
+	add(q.PersonName != "" && found == nil, "supervisor.person", strings.Join(person, " · "))
 	add(q.Procedure != "", "supervisor.procedure", labelOf(f.procedures(), q.Procedure))
 	add(q.Action != "", "supervisor.action", labelOf(f.actions(), q.Action))
 	add(q.Outcome != "", "supervisor.outcome", labelOf(f.outcomes(), q.Outcome))

@@ -48,7 +48,7 @@ func (s *Surface) Routes() []desk.Route {
 	return []desk.Route{
 		desk.Get(homePath, search, s.start),
 		desk.Post(homePath, search, s.changeSearch),
-		desk.Get(searchPath, search, s.startAgain),
+		desk.Get(searchPath, search, s.results),
 		desk.Post(searchPath, search, s.search),
 		desk.Get(exportPath, authz.Perm(authz.KindLog, authz.LogExport), s.startAgain),
 		desk.Post(exportPath, authz.Perm(authz.KindLog, authz.LogExport), s.export),

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -20,6 +21,9 @@ type startView struct {
 	MoreShown bool // a filter of the second part is set
 }
 
+// shownAtOnce are the organisations of a remit listed before one asks for more.
+const shownAtOnce = 10
+
 // start asks why and what.
 func (s *Surface) start(c *gin.Context, actor authz.Actor) error {
 	f, err := s.frame(c, actor)
@@ -29,7 +33,7 @@ func (s *Surface) start(c *gin.Context, actor authz.Actor) error {
 	return s.showStart(c, actor, f, form.New(f.Printer), http.StatusOK)
 }
 
-// startAgain is where a search reloaded without its form ends.
+// startAgain is where an export reloaded without its form ends.
 func (s *Surface) startAgain(c *gin.Context, _ authz.Actor) error { return web.SeeOther(c, homePath) }
 
 // changeSearch shows a search again, to change it.
@@ -60,16 +64,18 @@ func (s *Surface) showStart(c *gin.Context, actor authz.Actor, f frame, x *form.
 // resultsView is what a search found.
 type resultsView struct {
 	frame
-	Form     *form.Form
-	Query    review.Query
-	Why      string // the id of its purpose
-	Found    review.Page
-	Summary  []t.Row
-	Presumed bool // the period was set for them
-	Older    bool // not the first page
+	Form    *form.Form // as it is kept
+	Query   review.Query
+	Way     way
+	Place   place
+	Found   review.Page
+	Summary []t.Row
+	// Presumed: the period was set for them.
+	Presumed bool
 }
 
-// search finds, or shows the form again with what to mend.
+// search checks what was typed, keeps it with the session, and leads to what it
+// finds: results have an address to come back to, which names nobody.
 func (s *Surface) search(c *gin.Context, actor authz.Actor) error {
 	f, err := s.frame(c, actor)
 	if err != nil {
@@ -83,21 +89,57 @@ func (s *Surface) search(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	var page review.Page
+	id := ""
 	if x.Valid() {
-		page, err = s.Review.Search(c.Request.Context(), actor, q)
+		if err = s.Review.Check(q); err == nil {
+			id, err = s.keepAll(c, actor, search{form: x, presumed: presumed})
+		}
 	}
 	if ok, err := x.Accept(err); err != nil {
 		return err
 	} else if !ok {
 		return s.showStart(c, actor, f, x, http.StatusUnprocessableEntity)
 	}
-	why, err := s.keepWhy(c, actor, q.Purpose)
+	return web.SeeOther(c, resultsHref(id))
+}
+
+// keepAll keeps the purpose, and the search that carries its id.
+func (s *Surface) keepAll(c *gin.Context, actor authz.Actor, x search) (id string, err error) {
+	if x.why, err = s.keepWhy(c, actor, x.form.Value("purpose")); err != nil {
+		return "", err
+	}
+	return s.keepSearch(c, actor, x)
+}
+
+// results shows one page of what a search finds. One that this session no
+// longer keeps begins again.
+func (s *Surface) results(c *gin.Context, actor authz.Actor) error {
+	f, err := s.frame(c, actor)
 	if err != nil {
 		return err
 	}
-	return web.Render(c, http.StatusOK, resultsPage(resultsView{frame: f, Form: x, Query: q, Why: why, Found: page, Summary: f.summary(x, q),
-		Presumed: presumed, Older: q.Cursor != ""}))
+	at := placeOf(c)
+	x, ok := f.searchOf(c, at.search)
+	if !ok {
+		return web.SeeOther(c, homePath)
+	}
+	q, _, err := f.query(x.form, actor.Now)
+	if err != nil {
+		return err
+	}
+	q.Cursor, q.Limit = at.pages.cursor(), entriesOnPage
+	found, err := s.Review.Search(c.Request.Context(), actor, q)
+	if ok, err := x.form.Accept(err); err != nil {
+		return err
+	} else if !ok {
+		return s.showStart(c, actor, f, x.form, http.StatusUnprocessableEntity)
+	}
+	if err := s.narrow(c, actor, x, found); err != nil {
+		return err
+	}
+	v := resultsView{frame: f, Form: x.form, Query: q, Way: way{why: x.why, in: at.String()}, Place: at, Found: found, Presumed: x.presumed}
+	v.Summary = v.summary(x.form, q, found.Person)
+	return web.Render(c, http.StatusOK, resultsPage(v))
 }
 
 // export sends the entries of a search as a file. What cannot be exported
@@ -155,10 +197,81 @@ func (v startView) looked() [][]t.Cell {
 	return rows
 }
 
-// title counts what this page shows.
+// title says how much was found, or where in it one is.
 func (v resultsView) title() string {
-	if len(v.Found.Several) > 0 {
+	switch {
+	case len(v.Found.Several) > 0:
 		return v.T("supervisor.several_title")
+	case len(v.Found.Entries) == 0:
+		return v.T("supervisor.nothing")
 	}
-	return v.N("supervisor.found", len(v.Found.Entries))
+	return v.extent(v.Place.pages, len(v.Found.Entries), v.Found.Next != "")
+}
+
+func (v resultsView) pager() t.Pager {
+	return v.Place.pages.pager(v.frame, len(v.Found.Entries), v.Found.Next, func(p pages) string {
+		return resultsHref(place{search: v.Place.search, pages: p}.String())
+	})
+}
+
+// again is the search as the form asks it, hidden: of a person found, the name
+// and birth date rather than the id.
+func (v resultsView) again() [][2]string {
+	all := hidden(v.Form)
+	p := v.Found.Person
+	if p == nil || v.Form.Value("person") == "" && v.Form.Value("person_name") != "" {
+		return all
+	}
+	all = slices.DeleteFunc(all, func(h [2]string) bool { return aboutPerson(h[0]) })
+	return append(all, v.named(*p)...)
+}
+
+// named are the fields that name somebody to the form of a search.
+func (f frame) named(p review.Person) [][2]string {
+	if p.Name == "" || p.BirthDate.IsZero() {
+		return nil
+	}
+	x := form.New(f.Printer).Set("person_name", p.Name).SetDate("person_birth_date", p.BirthDate)
+	return hidden(x)
+}
+
+// columns leave out what the page says once above: the person, and the one
+// organisation there is.
+func (v resultsView) columns() (persons, organisations bool) {
+	persons = v.Found.Person == nil
+	return persons, persons && v.Query.Organisation == noOne && len(v.remit) > 1
+}
+
+func (v resultsView) table() t.Table {
+	persons, organisations := v.columns()
+	table := t.Table{Caption: v.T("supervisor.results"), Columns: []t.Column{{Title: v.T("supervisor.when")}, {Title: v.T("supervisor.what")}, {Title: v.T("supervisor.who")}}}
+	if persons {
+		table.Columns = append(table.Columns, t.Column{Title: v.T("supervisor.person")})
+	}
+	if organisations {
+		table.Columns = append(table.Columns, t.Column{Title: v.T("supervisor.organisation")})
+	}
+	for _, e := range v.Found.Entries {
+		row := []t.Cell{
+			{Text: v.LongDate(e.At), Small: v.Time(e.At)},
+			{Text: v.what(e), Href: v.Way.to("entries", e.EventID), Small: v.onWhat(e), Tags: blocked(v.frame, e)},
+			{Text: v.who(e), Small: v.roleBeside(e), Href: whoHref(e, v.Way)},
+		}
+		if persons {
+			row = append(row, v.personCell(e))
+		}
+		if organisations {
+			row = append(row, t.Cell{Text: e.OrganisationName})
+		}
+		table.Rows = append(table.Rows, row)
+	}
+	return table
+}
+
+// personCell is whom an entry is about, or nobody.
+func (v resultsView) personCell(e review.Entry) t.Cell {
+	if e.Beneficiary == noOne {
+		return t.Cell{Text: v.T("supervisor.nobody")}
+	}
+	return t.Cell{Text: v.person(e), Href: v.Way.to("people", e.Beneficiary)}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	t "github.com/relais-org/relais/frontend/templates"
@@ -18,7 +17,7 @@ func revocation(a asked) mandates.Revocation {
 }
 
 // banner tells whose page it is.
-func (f frame) banner(p *review.Person, why string) *t.PersonBanner {
+func (f frame) banner(p *review.Person, w way) *t.PersonBanner {
 	if p == nil {
 		return nil
 	}
@@ -29,10 +28,21 @@ func (f frame) banner(p *review.Person, why string) *t.PersonBanner {
 	if !p.BirthDate.IsZero() {
 		b.Facts = append([]string{f.T("supervisor.born", "Date", f.LongDate(f.midnight(p.BirthDate)))}, b.Facts...)
 	}
-	if why != "" {
-		b.Href = to("people", p.ID, why)
+	if w.why != "" {
+		b.Href = w.to("people", p.ID)
 	}
 	return b
+}
+
+// narrower are the fields of a search among a subject's lines.
+func (v timelineView) narrower() [][2]string {
+	switch {
+	case v.Line.Mediator != nil:
+		return [][2]string{{"mediator", v.Line.Mediator.Name}}
+	case v.Line.Mandate == nil && v.Line.Person != nil:
+		return v.named(*v.Line.Person)
+	}
+	return nil
 }
 
 // state of a mandate as it counts now: one past its end is expired.
@@ -62,8 +72,7 @@ func stateTone(state string) t.Tone {
 // mandateActions are what can be done to a mandate now.
 func (v timelineView) mandateActions() []t.ButtonLink {
 	link := func(name string, kind t.ButtonKind, icon t.Icon) t.ButtonLink {
-		path := strings.Replace(to("mandates", v.id, v.whyID), "?", "/"+name+"?", 1)
-		return t.ButtonLink{Text: v.T("supervisor.act." + name + "_mandate.link"), Href: path, Kind: kind, Icon: icon}
+		return t.ButtonLink{Text: v.T("supervisor.act." + name + "_mandate.link"), Href: v.to("mandates", v.id, name), Kind: kind, Icon: icon}
 	}
 	switch mandates.State(v.state()) {
 	case mandates.Active:
@@ -76,10 +85,10 @@ func (v timelineView) mandateActions() []t.ButtonLink {
 }
 
 // facts of a mandate.
-func (f frame) mandateFacts(m review.Mandate, why string) []t.Row {
+func (f frame) mandateFacts(m review.Mandate, w way) []t.Row {
 	rows := []t.Row{
 		{Key: f.T("supervisor.mandate.for"), Lines: f.themes(m.Pack, m.Themes)},
-		{Key: f.T("supervisor.mediator"), Body: link(m.MediatorName, to("mediators", m.Mediator, why))},
+		{Key: f.T("supervisor.mediator"), Body: link(m.MediatorName, w.to("mediators", m.Mediator))},
 		{Key: f.T("supervisor.organisation"), Value: m.OrganisationName},
 	}
 	if len(m.Themes) == 0 {
@@ -108,9 +117,7 @@ func (v timelineView) places() [][]t.Cell {
 	for _, m := range v.Line.Mediator.Memberships {
 		tone := t.Neutral
 		cell := t.Cell{}
-		path := func(name string) string {
-			return strings.Replace(to("memberships", m.ID, v.whyID), "?", "/"+name+"?", 1)
-		}
+		path := func(name string) string { return v.to("memberships", m.ID, name) }
 		switch m.State {
 		case "active":
 			tone, cell = t.Success, t.Cell{Text: v.T("supervisor.act.suspend_member.link"), Href: path("suspend")}
@@ -136,9 +143,9 @@ func (v entryView) facts() []t.Row {
 			rows = append(rows, t.Row{Key: v.T(key), Value: value})
 		}
 	}
-	add("supervisor.who", v.whoAndRole(e.Entry), whoHref(e.Entry, v.whyID))
+	add("supervisor.who", v.whoAndRole(e.Entry), whoHref(e.Entry, v.way))
 	if e.Beneficiary != noOne {
-		add("supervisor.person", v.person(e.Entry), to("people", e.Beneficiary, v.whyID))
+		add("supervisor.person", v.person(e.Entry), v.to("people", e.Beneficiary))
 	}
 	add("supervisor.organisation", e.OrganisationName, "")
 	if e.Procedure != "" {
@@ -147,7 +154,7 @@ func (v entryView) facts() []t.Row {
 	add("supervisor.action", labelOf(v.actions(), e.Action), "")
 	add("supervisor.outcome", labelOf(v.outcomes(), e.Outcome), "")
 	if e.Mandate != noOne {
-		add("supervisor.mandate", v.T("supervisor.mandate.open"), to("mandates", e.Mandate, v.whyID))
+		add("supervisor.mandate", v.T("supervisor.mandate.open"), v.to("mandates", e.Mandate))
 	}
 	add("supervisor.purpose", e.Text("purpose"), "")
 	add("supervisor.reason", e.Text("reason"), "")
@@ -158,35 +165,38 @@ func (v entryView) facts() []t.Row {
 	return rows
 }
 
-// proof is where the entry stands, and under which law it was decided.
+// proof is where the entry stands, and whether the law it was decided under is
+// still today's.
 func (v entryView) proof() []t.Row {
 	e := v.Entry
 	position := v.T("supervisor.position_pending")
 	if e.Position >= 0 {
 		position = v.T("supervisor.position_at", "Number", v.Number(int(e.Position)))
 	}
-	rows := []t.Row{{Key: v.T("supervisor.position"), Value: position}, {Key: v.T("supervisor.event_id"), Value: e.EventID.String()}}
-	if e.Kind != translog.ActRefused {
+	rows := []t.Row{{Key: v.T("supervisor.position"), Value: position}}
+	if e.Kind != translog.ActRefused || e.PolicyHash == "" {
 		return rows
 	}
-	if e.Rule != "" {
-		rows = append(rows, t.Row{Key: v.T("supervisor.rule"), Value: e.Rule})
+	same := v.T("supervisor.law_changed")
+	if e.SameLaw {
+		same = v.T("supervisor.law_same")
 	}
-	if e.PolicyHash != "" {
-		same := v.T("supervisor.law_changed")
-		if e.SameLaw {
-			same = v.T("supervisor.law_same")
-		}
-		rows = append(rows, t.Row{Key: v.T("supervisor.law"), Lines: []string{same, e.PolicyHash}})
-	}
-	return rows
+	return append(rows, t.Row{Key: v.T("supervisor.law"), Value: same})
 }
 
-// raw lists the entry's own facts as they were written: codes, ids, counts.
+// raw lists what only an expert asks for: the id, the line of the law, and the
+// entry's own facts as they were written, codes and counts.
 func (v entryView) raw() []t.Row {
-	var rows []t.Row
-	for _, name := range slices.Sorted(maps.Keys(v.Entry.Detail)) {
-		rows = append(rows, t.Row{Key: name, Value: fmt.Sprint(v.Entry.Detail[name])})
+	e := v.Entry
+	rows := []t.Row{{Key: v.T("supervisor.event_id"), Value: e.EventID.String()}}
+	if e.Kind == translog.ActRefused && e.Rule != "" {
+		rows = append(rows, t.Row{Key: v.T("supervisor.rule"), Value: e.Rule})
+	}
+	if e.Kind == translog.ActRefused && e.PolicyHash != "" {
+		rows = append(rows, t.Row{Key: v.T("supervisor.law_hash"), Value: e.PolicyHash})
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Detail)) {
+		rows = append(rows, t.Row{Key: name, Value: fmt.Sprint(e.Detail[name])})
 	}
 	return rows
 }
@@ -225,7 +235,7 @@ func (v actView) consequences() []string {
 }
 
 func (v actView) carried() [][2]string {
-	all := [][2]string{{whyField, v.whyID}}
+	all := [][2]string{{whyField, v.why}, {inField, v.in}}
 	if v.Sheet.Mediator != nil {
 		all = append(all, [2]string{"account", v.Sheet.Mediator.Account.String()})
 	}

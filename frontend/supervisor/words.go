@@ -3,7 +3,6 @@ package supervisor
 import (
 	"cmp"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -16,11 +15,6 @@ import (
 )
 
 var noOne uuid.UUID
-
-// to is an address of this surface that carries on why, by its id.
-func to(kind string, id uuid.UUID, why string) string {
-	return homePath + "/" + kind + "/" + id.String() + "?" + url.Values{whyField: {why}}.Encode()
-}
 
 // what names an event; of a refusal, what was tried.
 func (f frame) what(e review.Entry) string {
@@ -54,7 +48,7 @@ func (f frame) detail(e review.Entry) string {
 
 // onWhat is the detail, and why it was refused.
 func (f frame) onWhat(e review.Entry) string {
-	detail, why := f.detail(e), strings.Join(f.why(e), " ")
+	detail, why := f.detail(e), strings.Join(f.because(e), " ")
 	if detail != "" && why != "" {
 		return detail + ". " + why
 	}
@@ -86,8 +80,8 @@ func (f frame) themes(pack string, codes []string) []string {
 	return names
 }
 
-// why tells the reasons of a refusal, one sentence each.
-func (f frame) why(e review.Entry) []string {
+// because tells the reasons of a refusal, one sentence each.
+func (f frame) because(e review.Entry) []string {
 	var out []string
 	for _, r := range e.Reasons {
 		out = append(out, f.wordOr(review.WhyKey(r), review.WhyKey("other")))
@@ -101,11 +95,11 @@ func (f frame) who(e review.Entry) string { return cmp.Or(e.ActorName, f.role(e)
 func (f frame) role(e review.Entry) string { return f.T("role." + string(e.ActorRole)) }
 
 // whoHref leads to what a member of staff did.
-func whoHref(e review.Entry, why string) string {
+func whoHref(e review.Entry, w way) string {
 	if e.ActorID == noOne || e.ActorRole != translog.RoleMediator && e.ActorRole != translog.RoleReferent {
 		return ""
 	}
-	return to("mediators", e.ActorID, why)
+	return w.to("mediators", e.ActorID)
 }
 
 // person names whom an entry is about.
@@ -126,25 +120,6 @@ func blocked(f frame, e review.Entry) []t.Tag {
 	return []t.Tag{{Text: f.T("supervisor.blocked"), Tone: t.Warning}}
 }
 
-// rows are entries as a table.
-func (f frame) rows(entries []review.Entry, why string) [][]t.Cell {
-	rows := make([][]t.Cell, len(entries))
-	for i, e := range entries {
-		person := t.Cell{Text: f.person(e)}
-		if e.Beneficiary != noOne {
-			person.Href = to("people", e.Beneficiary, why)
-		}
-		rows[i] = []t.Cell{
-			{Text: f.DateTime(e.At), Href: to("entries", e.EventID, why)},
-			{Text: f.what(e), Small: f.onWhat(e), Tags: blocked(f, e)},
-			{Text: f.who(e), Small: f.roleBeside(e), Href: whoHref(e, why)},
-			person,
-			{Text: e.OrganisationName},
-		}
-	}
-	return rows
-}
-
 // roleBeside is the role, where the name does not say it already.
 func (f frame) roleBeside(e review.Entry) string {
 	if e.ActorName == "" {
@@ -153,28 +128,45 @@ func (f frame) roleBeside(e review.Entry) string {
 	return f.role(e)
 }
 
-// moments are entries as a timeline; named says for each whom it is about.
-func (f frame) moments(entries []review.Entry, why string, named bool) []t.Moment {
-	out := make([]t.Moment, len(entries))
-	for i, e := range entries {
-		m := t.Moment{When: f.DateTime(e.At), DateTime: e.At.Format(time.RFC3339), Title: f.what(e), Href: to("entries", e.EventID, why),
-			Who: f.whoAndRole(e), Text: f.onWhat(e)}
-		switch {
-		case e.Kind == translog.ActRefused:
-			m.Tone, m.Icon, m.Tag = t.Warning, t.IconShield, blocked(f, e)[0]
-		case review.IsLook(e.Kind):
-			m.Tone, m.Icon, m.Text = t.Info, t.IconEye, f.quoted(e.Text("purpose"))
-		case e.Kind == translog.MandateSigned:
-			m.Tone, m.Icon = t.Success, t.IconPen
-		case e.Kind == translog.StepDone || e.Kind == translog.StepCorrected || e.Kind == translog.StepReported:
-			m.Tone, m.Icon = t.Neutral, t.IconCheck
+// day is what happened on one day.
+type day struct {
+	Title   string
+	Moments []t.Moment
+}
+
+// days are entries as a timeline, day by day; named says for each whom it is
+// about.
+func (f frame) days(entries []review.Entry, w way, named bool) []day {
+	var out []day
+	for _, e := range entries {
+		if title := f.Date(e.At); len(out) == 0 || out[len(out)-1].Title != title {
+			out = append(out, day{Title: title})
 		}
-		if name := f.person(e); named && name != "" {
-			m.Body = aboutLine(f, name, to("people", e.Beneficiary, why))
-		}
-		out[i] = m
+		last := &out[len(out)-1]
+		last.Moments = append(last.Moments, f.moment(e, w, named))
 	}
 	return out
+}
+
+func (f frame) moment(e review.Entry, w way, named bool) t.Moment {
+	m := t.Moment{When: f.Time(e.At), DateTime: e.At.Format(time.RFC3339), Title: f.what(e), Href: w.to("entries", e.EventID),
+		Who: f.whoAndRole(e), Text: f.onWhat(e)}
+	switch {
+	case e.Kind == translog.ActRefused:
+		m.Tone, m.Icon, m.Tag = t.Warning, t.IconShield, blocked(f, e)[0]
+	case review.IsLook(e.Kind):
+		m.Tone, m.Icon, m.Text = t.Info, t.IconEye, f.quoted(e.Text("purpose"))
+	case e.Kind == translog.MandateSigned:
+		m.Tone, m.Icon = t.Success, t.IconPen
+	case e.Kind == translog.MandateRevoked:
+		m.Tone, m.Icon = t.Danger, t.IconStop
+	case e.Kind == translog.StepDone || e.Kind == translog.StepCorrected || e.Kind == translog.StepReported:
+		m.Tone, m.Icon = t.Neutral, t.IconCheck
+	}
+	if name := f.person(e); named && name != "" {
+		m.Body = aboutLine(f, name, w.to("people", e.Beneficiary))
+	}
+	return m
 }
 
 func (f frame) whoAndRole(e review.Entry) string {

@@ -83,6 +83,13 @@ func Purpose(typed string) (string, error) {
 	return text, f.err()
 }
 
+// Check says what does not hold in a query, and looks at nothing. What only the
+// log can tell, as that too many answer to a name, is found by [Service.Search].
+func (s *Service) Check(q Query) error {
+	_, err := s.check(q)
+	return err
+}
+
 // check cleans a query and says what does not hold.
 func (s *Service) check(q Query) (Query, error) {
 	var f faults
