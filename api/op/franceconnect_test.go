@@ -2,6 +2,7 @@ package op_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/relais-org/relais/beneficiaries"
 	"github.com/relais-org/relais/mandates/acting"
 	"github.com/relais-org/relais/organisations/clients"
 )
@@ -36,6 +38,108 @@ func (r *rp) redeemFC(code string) answer {
 }
 
 var tenClaims = []string{"sub", "given_name", "family_name", "preferred_username", "birthdate", "birthplace", "birthcountry", "gender", "email", "creation_date"}
+
+// known makes the codes that services know the person by known.
+func (h *house) known(c beneficiaries.Codes) {
+	h.t.Helper()
+	b, err := h.people.Get(h.t.Context(), h.as(h.mediator), h.person)
+	must(h.t, err)
+	in := b.Identity()
+	in.UsageName, in.Codes = "Roy", c
+	must(h.t, h.people.Change(h.t.Context(), h.as(h.mediator), h.person, in))
+}
+
+// All that FranceConnect knows somebody by is there, and true: for who was born in
+// France, abroad, and for who nothing is known of.
+func TestFranceConnectTenClaims(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	r := h.fc()
+	since, err := h.people.Get(t.Context(), h.as(h.mediator), h.person)
+	must(t, err)
+	for name, c := range map[string]struct {
+		known beneficiaries.Codes
+		want  map[string]string
+	}{
+		"in France": {beneficiaries.Codes{Gender: "female", BirthPlace: "35238"}, map[string]string{"gender": "female", "birthplace": "35238", "birthcountry": "99100"}},
+		"abroad":    {beneficiaries.Codes{Gender: "male", Country: "99352"}, map[string]string{"gender": "male", "birthplace": "", "birthcountry": "99352"}},
+		"not known": {beneficiaries.Codes{}, map[string]string{"gender": "", "birthplace": "", "birthcountry": ""}},
+	} {
+		h.known(c.known)
+		info := h.userinfo(r.redeemFC(r.code(r.askingFC())).text("access_token"))
+		maps.Copy(c.want, map[string]string{"given_name": "Fatima", "family_name": "Haddad", "preferred_username": "Roy", "birthdate": "1957-03-12",
+			"email": "fatima@home.example", "phone_number": "+33612345678", "creation_date": since.CreatedAt.UTC().Format("2006-01-02T15:04:05.000Z")})
+		for claim, want := range c.want {
+			if got, there := info.json[claim]; !there || got != want {
+				t.Errorf("%s: %s is %v, want %q", name, claim, got, want)
+			}
+		}
+		if info.text("sub") == "" || strings.Contains(info.body, "None") || strings.Contains(info.body, "Oran") {
+			t.Errorf("%s: %s", name, info.body)
+		}
+	}
+}
+
+// FranceConnect's scopes give what they give there, a part of a registered scope
+// may be asked for alone, and nothing that the service is not entitled to is told.
+func TestFranceConnectScopes(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.known(beneficiaries.Codes{Gender: "female", BirthPlace: "35238"})
+	pivotal := []string{"given_name", "family_name", "birthdate", "gender", "birthplace", "birthcountry"}
+	for scope, told := range map[string][]string{
+		"gender": {"gender"}, "birthplace": {"birthplace"}, "birthcountry": {"birthcountry"}, "birth": {"birthplace", "birthcountry"},
+		"identite_pivot": pivotal, "profile": {"given_name", "family_name", "preferred_username", "birthdate", "gender", "creation_date"},
+	} {
+		for may, claims := range map[string][]string{"all": clients.ClaimNames(), "few": {"given_name", "birthplace"}} {
+			id := "fc-" + strings.ReplaceAll(scope, "_", "-") + "-" + may
+			_, secret := h.service(id, func(n *clients.New) {
+				n.Profile, n.AuthMethod, n.IDTokenAlg, n.Claims, n.Scopes = clients.FranceConnect, clients.SecretPost, "HS256", claims, []string{"openid", "profile", "birth"}
+			})
+			r := h.rp(id, secret)
+			r.basic, r.verifier = false, ""
+			v := r.askingFC()
+			v.Set("scope", "openid "+scope)
+			got := r.redeemFC(r.code(v))
+			if got.text("scope") != "openid "+scope {
+				t.Errorf("%s: granted %q", scope, got.text("scope"))
+			}
+			info := h.userinfo(got.text("access_token"))
+			for _, name := range clients.ClaimNames() {
+				if (info.text(name) != "") != (slices.Contains(told, name) && slices.Contains(claims, name)) {
+					t.Errorf("%s, entitled to %s: %s is %q", scope, may, name, info.text(name))
+				}
+			}
+		}
+	}
+	_, secret := h.service("fc-less", func(n *clients.New) {
+		n.Profile, n.AuthMethod, n.IDTokenAlg, n.Scopes = clients.FranceConnect, clients.SecretPost, "HS256", []string{"openid", "profile"}
+	})
+	r := h.rp("fc-less", secret)
+	r.basic, r.verifier = false, ""
+	v := r.askingFC()
+	v.Set("scope", "openid identite_pivot")
+	sentBack(t, r, r.authorize(v), "invalid_scope") // more than profile
+}
+
+// The house's own profile says the place in words and leaves out what is not known.
+func TestOwnProfileTellsCodesToo(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	_, secret := h.service("caf")
+	r := h.rp("caf", secret)
+	told := func() answer { return h.userinfo(r.redeem(r.code(r.push(r.asking()))).text("access_token")) }
+	info := told()
+	for _, name := range []string{"gender", "birthcountry", "creation_date"} {
+		if v, there := info.json[name]; there {
+			t.Errorf("nothing is known, and %s is %v", name, v)
+		}
+	}
+	h.known(beneficiaries.Codes{Gender: "female", Country: "99352"})
+	if info = told(); info.text("gender") != "female" || info.text("birthcountry") != "99352" || info.text("birthplace") != "Oran" || info.json["creation_date"] != nil {
+		t.Errorf("userinfo %s", info.body)
+	}
+}
 
 func TestFranceConnectWholeWay(t *testing.T) {
 	t.Parallel()

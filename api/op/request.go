@@ -119,7 +119,7 @@ func scopesFor(client clients.Client, list string) ([]string, error) {
 		if !slices.Contains(supportedScopes(), s) || slices.Contains(out, s) {
 			continue
 		}
-		if !slices.Contains(client.Scopes, s) {
+		if !client.MayAsk(s) {
 			return nil, bad(invalidScope, "scope "+s+" is not registered for this client")
 		}
 		out = append(out, s)

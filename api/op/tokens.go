@@ -125,7 +125,7 @@ func (p *Provider) left(until time.Time) int64 {
 }
 
 // supportedScopes are all there are.
-func supportedScopes() []string { return clients.ScopeNames() }
+func supportedScopes() []string { return slices.Concat(clients.ScopeNames(), clients.PartScopeNames()) }
 
 // supportedClaims are the names that ID tokens and userinfo may hold.
 func supportedClaims() []string {

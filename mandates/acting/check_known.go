@@ -30,8 +30,7 @@ func (s *Service) remember(hash tokenHash, d Delegation) {
 	if d.Token.Kind != "access" || d.exchanged() || d.facts.standing == 0 {
 		return
 	}
-	f := &d.facts
-	f.given, f.family, f.usage, f.birthDate, f.birthPlace, f.email, f.phone, f.address = "", "", "", nil, "", "", "", ""
+	d.facts.helped = helped{}
 	s.known.Keep(hash, d)
 }
 

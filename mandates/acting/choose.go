@@ -116,7 +116,7 @@ func choosingOf(actor authz.Actor, r Request) authz.Object {
 // choosing is the state of a request, with what could be chosen now.
 func (s *Service) choosing(ctx context.Context, actor authz.Actor, r Request) (Choosing, error) {
 	out := Choosing{Request: r, ClientName: r.Client.Name, Procedures: s.offered(r.Client, r.Params)}
-	out.Receives.Claims = s.claimNames(r.Client, r.Params.Scopes)
+	out.Receives.Claims = r.Client.ClaimsFor(r.Params.Scopes)
 	if r.beneficiary == uuid.Nil {
 		return out, nil
 	}

@@ -94,16 +94,29 @@ func TestARefusedOpeningTakesNoPlace(t *testing.T) {
 }
 
 // What the mediator is shown and the log keeps as received is what the service
-// gets: nothing that Relais never knows.
+// gets, in both profiles: nothing that Relais never knows.
 func TestReceivedIsWhatIsGiven(t *testing.T) {
 	t.Parallel()
+	for profile, also := range map[clients.Profile]string{clients.Relais: "", clients.FranceConnect: "creation_date"} {
+		t.Run(string(profile), func(t *testing.T) {
+			t.Parallel()
+			receivedIsWhatIsGiven(t, profile, also)
+		})
+	}
+}
+
+func receivedIsWhatIsGiven(t *testing.T, profile clients.Profile, also string) {
 	b := setup(t)
 	ctx := t.Context()
 	b.client = b.newService("all", func(n *clients.New) {
+		if n.Profile = profile; profile == clients.FranceConnect {
+			n.AuthMethod = clients.SecretPost
+		}
 		n.Claims, n.Scopes = clients.ClaimNames(), []string{"openid", "profile", "birth", "address", "contact"}
 	})
 	full, err := b.people.Create(ctx, b.as(b.mediator), beneficiaries.New{
-		Identity: beneficiaries.Identity{GivenNames: "Amina", FamilyName: "Haddad", UsageName: "Amina Roy", BirthPlace: "Oran",
+		Identity: beneficiaries.Identity{GivenNames: "Amina", FamilyName: "Haddad", UsageName: "Amina Roy", BirthPlace: "Vannes",
+			Codes: beneficiaries.Codes{Gender: "female", BirthPlace: "56260"},
 			BirthDate: time.Date(1957, 3, 12, 0, 0, 0, 0, time.UTC), IdentityCheck: b.pack.IdentityDocuments[0].Code, Protection: "none"},
 		Contact: beneficiaries.Contact{Phone: "06 12 34 56 78", Email: "amina@people.example", Address: "1 rue du Port, 56000 Vannes", Channel: "sms", Language: "fr"},
 	})
@@ -118,6 +131,9 @@ func TestReceivedIsWhatIsGiven(t *testing.T) {
 	told, err := b.Claims(ctx, d, b.client)
 	must(t, err)
 	given := slices.Sorted(maps.Keys(told.Person))
+	if want := len(clients.ClaimNames()); len(given) != want && (also != "" || len(given) != want-1) || slices.Contains(given, "creation_date") != (also != "") {
+		t.Errorf("given %v", given)
+	}
 	if shown := slices.Sorted(slices.Values(c.Receives.Claims)); !slices.Equal(shown, given) {
 		t.Errorf("shown %v, given %v", shown, given)
 	}

@@ -2,42 +2,11 @@ package acting
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/relais-org/relais/organisations/clients"
 )
-
-// claimsByScope splits a person's claims (OpenID Connect Core §5.4): those that
-// Relais may know. Gender and country of birth, which a client may be entitled
-// to, are none of them, so that nobody is told they were given.
-func claimsByScope() map[string][]string {
-	return map[string][]string{
-		"profile": {"given_name", "family_name", "preferred_username"},
-		"birth":   {"birthdate", "birthplace"},
-		"address": {"address"},
-		"contact": {"email", "phone_number"},
-		"email":   {"email"},
-		"phone":   {"phone_number"},
-	}
-}
-
-// claimNames are the claims about the person that a client gets for some
-// scopes: those of the scopes that it is entitled to, in the registry's order.
-func (s *Service) claimNames(client clients.Client, scopes []string) []string {
-	var asked []string
-	for _, scope := range scopes {
-		asked = append(asked, s.claims[scope]...)
-	}
-	out := []string{}
-	for _, name := range clients.ClaimNames() {
-		if slices.Contains(asked, name) && slices.Contains(client.Claims, name) {
-			out = append(out, name)
-		}
-	}
-	return out
-}
 
 // Claims say to a client who acts for whom, and what the mandate lends there.
 // d comes from Redeem, Refresh or Use, which read everything: what is told is
@@ -58,8 +27,8 @@ func (s *Service) Claims(ctx context.Context, d Delegation, client clients.Clien
 		Details: []Detail{s.detailOf(client, d)},
 		Person:  map[string]any{}, SID: s.sessionAt(client, d),
 	}
-	for _, name := range s.claimNames(client, d.scopesNow()) {
-		if v := d.facts.claim(name); v != nil {
+	for _, name := range client.ClaimsFor(d.scopesNow()) {
+		if v := d.facts.claim(name, client.Profile); v != nil {
 			out.Person[name] = v
 		}
 	}
@@ -74,8 +43,12 @@ func (s *Service) detailOf(client clients.Client, d Delegation) Detail {
 	}
 }
 
-// claim is one claim about the person, nil when it is not known.
-func (f *hop) claim(name string) any {
+// creationDate is how Aidants Connect writes an instant, to the millisecond.
+const creationDate = "2006-01-02T15:04:05.000Z07:00"
+
+// claim is one claim about the person, nil when it is not known. Places are words
+// or, where FranceConnect asks, codes.
+func (f *helped) claim(name string, profile clients.Profile) any {
 	switch name {
 	case "given_name":
 		return text(f.given)
@@ -89,7 +62,16 @@ func (f *hop) claim(name string) any {
 		}
 		return f.birthDate.Format(time.DateOnly)
 	case "birthplace":
+		if profile == clients.FranceConnect {
+			return text(f.placeCode)
+		}
 		return text(f.birthPlace)
+	case "birthcountry":
+		return text(f.country)
+	case "gender":
+		return text(f.gender)
+	case "creation_date":
+		return f.known.UTC().Format(creationDate)
 	case "email":
 		return text(f.email)
 	case "phone_number":

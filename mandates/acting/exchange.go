@@ -29,9 +29,9 @@ func (s *Service) Exchange(ctx context.Context, client clients.Client, d Delegat
 		actions = d.lent()
 	}
 	if len(scopes) == 0 {
-		scopes = within(d.Token.Scopes, target.Scopes)
+		scopes = target.Entitled(d.Token.Scopes)
 	}
-	if !inside(actions, d.lent()) || !inside(scopes, d.Token.Scopes) || !inside(scopes, target.Scopes) {
+	if !inside(actions, d.lent()) || !inside(scopes, d.Token.Scopes) || len(target.Entitled(scopes)) < len(scopes) {
 		return clients.Client{}, Tokens{}, s.refused(ctx, try, "scope_broader", errBroader, d)
 	}
 	again := func() (Delegation, error) { return s.exchangeable(ctx, try, d, actions) }

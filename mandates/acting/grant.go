@@ -126,7 +126,7 @@ func (s *Service) give(tx *command.Tx, r Request, h scope) (Delegation, error) {
 	}
 	e := d.about()
 	detail := d.detail()
-	detail.Actions, detail.Scopes, detail.Claims = d.Actions, d.Scopes, s.claimNames(d.Client, d.Scopes)
+	detail.Actions, detail.Scopes, detail.Claims = d.Actions, d.Scopes, d.Client.ClaimsFor(d.Scopes)
 	detail.EndsAt = d.EndsAt.UTC().Format(time.RFC3339)
 	e.Kind, e.Detail = translog.DelegationGranted, detail
 	return d, tx.Append(e)

@@ -30,17 +30,24 @@ type hop struct {
 	accountSuspended       bool
 	mediator, organisation string // names
 	territory, pack        string
-	given, family, usage   string
-	birthDate              *time.Time
-	birthPlace, email      string
-	phone, address         string
-	standing               int64 // the version that the mediator's authority was found at
-	tokenRevoked           bool
-	shown                  []byte    // the hash of the access token shown
-	holder                 uuid.UUID // whom the token shown is for
-	tokenFamily            uuid.UUID // of the refresh token shown
-	code                   []byte    // the hash of the code shown
-	at                     time.Time // when it was read
+	helped
+	standing     int64 // the version that the mediator's authority was found at
+	tokenRevoked bool
+	shown        []byte    // the hash of the access token shown
+	holder       uuid.UUID // whom the token shown is for
+	tokenFamily  uuid.UUID // of the refresh token shown
+	code         []byte    // the hash of the code shown
+	at           time.Time // when it was read
+}
+
+// helped is who the person is: told in claims, and remembered nowhere.
+type helped struct {
+	given, family, usage       string
+	birthDate                  *time.Time
+	birthPlace                 string // in words
+	gender, placeCode, country string // as the country's registers have them
+	email, phone, address      string
+	known                      time.Time // since when
 }
 
 // hopColumns are a delegation with everything a hop decides on, in one round
@@ -50,7 +57,8 @@ const hopColumns = `d.id, d.request_id, d.account_id, d.organisation_id, d.benef
 	d.procedure, d.actions, d.scopes, d.nonce, d.acr, d.auth_time, d.created_at, d.ends_at, d.ended_at, d.end_reason,
 	md.state, md.ends_at, g.state = 'active', d.procedure = ANY (g.procedures), g.actions,
 	o.name, o.territory, o.pack, o.state = 'active', coalesce(v.version, 0),
-	b.given_names, b.family_name, b.usage_name, b.birth_date, b.birth_place, b.email, b.phone, b.address, ` + clients.Columns
+	b.given_names, b.family_name, b.usage_name, b.birth_date, b.birth_place, b.gender, b.birth_place_code, b.birth_country,
+	b.email, b.phone, b.address, b.created_at, ` + clients.Columns
 
 const hopJoins = `
 	JOIN clients cl ON cl.id = d.client_id
@@ -78,7 +86,8 @@ func (r *hopRow) into() []any {
 	dest = append(dest, &d.Procedure, &d.Actions, &d.Scopes, &d.Nonce, &d.ACR, &d.AuthTime, &d.CreatedAt, &d.EndsAt, &r.ended, &d.EndReason,
 		&f.mandateState, &f.mandateEnds, &f.grantLive, &f.inGrant, &f.grantActions,
 		&f.organisation, &f.territory, &f.pack, &r.alive, &f.standing,
-		&f.given, &f.family, &f.usage, &f.birthDate, &f.birthPlace, &f.email, &f.phone, &f.address)
+		&f.given, &f.family, &f.usage, &f.birthDate, &f.birthPlace, &f.gender, &f.placeCode, &f.country,
+		&f.email, &f.phone, &f.address, &f.known)
 	return append(dest, r.client.Into()...)
 }
 
@@ -89,7 +98,7 @@ func (s *Service) delegation(ctx context.Context, r *hopRow, now time.Time) (Del
 		*to = r.ids[i].Bytes
 	}
 	d.Client = r.client.Client()
-	d.Scopes = d.entitled(d.Scopes)
+	d.Scopes = d.Client.Entitled(d.Scopes)
 	if r.ended != nil {
 		d.EndedAt = *r.ended
 	}
@@ -118,7 +127,7 @@ func (t *tokenRow) into(d *Delegation) []any {
 
 func (t *tokenRow) finish(d *Delegation) {
 	d.facts.tokenRevoked, d.facts.holder = t.revoked != nil, t.holder.Bytes
-	d.Token.Scopes = d.entitled(d.Token.Scopes)
+	d.Token.Scopes = d.Client.Entitled(d.Token.Scopes)
 }
 
 var errNoDelegation = errors.New("acting: no such delegation")

@@ -23,7 +23,7 @@ func New(d Dependencies) *Service {
 	s := &Service{
 		commands: d.Commands, packs: d.Packs, mandates: d.Mandates, orgs: d.Organisations,
 		clients: d.Clients, keys: d.Keyring, issuer: d.Issuer, pairwise: seal.Key(d.Key, "relais pairwise subjects"),
-		sealer: seal.New(d.Key, "relais webhook secrets"), http: d.HTTP, claims: claimsByScope(),
+		sealer: seal.New(d.Key, "relais webhook secrets"), http: d.HTTP,
 		refusals: rate.NewLimiter(refusalsPerMinute, d.Commands.Store().Now), inserter: newInserter(),
 	}
 	if s.http == nil {

@@ -165,11 +165,6 @@ func (s *Service) refreshable(ctx context.Context, client clients.Client, hash [
 // scopeOffline entitles a client to refresh (OpenID Connect Core §11).
 const scopeOffline = "offline_access"
 
-// entitled are those of scopes that the client still has.
-func (d Delegation) entitled(scopes []string) []string {
-	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return !slices.Contains(d.Client.Scopes, s) })
-}
-
 // scopesNow are those of the token shown, or before there is one, of the delegation.
 func (d Delegation) scopesNow() []string {
 	if d.Token.Kind != "" {

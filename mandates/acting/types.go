@@ -291,7 +291,6 @@ type Service struct {
 	pairwise []byte
 	sealer   seal.Sealer // of webhooks' secrets
 	http     *http.Client
-	claims   map[string][]string
 	// hops reads delegations by their tokens, for requests that arrive together.
 	hops     *store.Group[tokenHash, *Delegation]
 	known    *store.Known[tokenHash, Delegation] // by access token (check_known.go)

@@ -141,17 +141,3 @@ type Dependencies struct {
 	// Key seals secrets that must be kept, 32 bytes or more.
 	Key []byte
 }
-
-// ClaimNames are the claims about a person that a client may be entitled to
-// (OpenID Connect Core §5.1, and those of FranceConnect's identity). What Relais
-// does not know of a person is not sent.
-func ClaimNames() []string {
-	return []string{"given_name", "family_name", "preferred_username", "birthdate", "gender", "birthplace", "birthcountry",
-		"email", "phone_number", "address"}
-}
-
-// ScopeNames are the scopes of services: a person's claims are split by them
-// (contact is email and phone together), and offline_access gives refresh tokens.
-func ScopeNames() []string {
-	return []string{"openid", "profile", "birth", "address", "contact", "email", "phone", "offline_access"}
-}
