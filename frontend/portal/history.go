@@ -23,12 +23,15 @@ type historyView struct {
 	Messages []t.Moment
 	Next     string // address of what is older, empty at the end
 	First    bool   // the newest page
+	// Organisation and Phone are who to ask.
+	Organisation, Phone string
 }
 
-// dayView is one day.
+// dayView is one day. Small is what leads to the rest and changes nothing by
+// itself, when there is enough of it to stand in the way.
 type dayView struct {
-	Day     string
-	Moments []t.Moment
+	Day            string
+	Moments, Small []t.Moment
 }
 
 // lineFacts are what stands under one line of the history.
@@ -37,8 +40,10 @@ type lineFacts struct {
 	Under           string // which mandate
 	Purpose, Reason string
 	Why             []string // of a refusal
-	DisagreeHref    string
-	Dispute         *disputeView
+	// Calm says what did not come of it, and what to do if anything.
+	Calm         []string
+	DisagreeHref string
+	Dispute      *disputeView
 }
 
 // history shows everything that happened about the person (PO-02).
@@ -58,7 +63,11 @@ func (s *Surface) history(c *gin.Context, actor authz.Actor) error {
 		return err
 	}
 	teller := newTeller(s.maker(page, actor.Now), disputes, signed)
-	v := historyView{First: after == "", Days: teller.days(lines.Lines)}
+	org, err := teller.organisation(ctx, actor.Organisation)
+	if err != nil {
+		return err
+	}
+	v := historyView{First: after == "", Days: teller.days(lines.Lines), Organisation: org.Name, Phone: org.Phone}
 	if lines.Next != "" {
 		v.Next = historyPath + "?after=" + url.QueryEscape(lines.Next)
 	}
@@ -89,6 +98,7 @@ type teller struct {
 	disputes map[uuid.UUID]mandates.Dispute // by step
 	signed   map[uuid.UUID]mandates.Mandate
 	paper    bool // to be printed: nothing to press
+	calmed   bool // the page has said whom a look is about
 }
 
 func newTeller(m *maker, disputes []mandates.Dispute, signed []mandates.Mandate) *teller {
@@ -104,20 +114,6 @@ func newTeller(m *maker, disputes []mandates.Dispute, signed []mandates.Mandate)
 	return x
 }
 
-// days cuts the lines by the organisation's days.
-func (x *teller) days(lines []review.HistoryLine) []dayView {
-	var days []dayView
-	for _, l := range lines {
-		day := x.page.Date(l.At)
-		if len(days) == 0 || days[len(days)-1].Day != day {
-			days = append(days, dayView{Day: day})
-		}
-		last := &days[len(days)-1]
-		last.Moments = append(last.Moments, x.moment(l))
-	}
-	return days
-}
-
 // moment is one line, in easy words.
 func (x *teller) moment(l review.HistoryLine) t.Moment {
 	p := x.page
@@ -128,6 +124,9 @@ func (x *teller) moment(l review.HistoryLine) t.Moment {
 		if l.Kind == translog.StepCorrected {
 			out.Text = p.T(review.StoryKey(l.Kind))
 		}
+	case l.Refused() && l.Role == translog.RolePerson: // one's own wrong digits are no alarm
+		out.Icon, out.Tag = t.IconClock, t.Tag{Text: p.T("portal.history.not_worked"), Tone: t.Neutral}
+		out.Text = x.procedure(l)
 	case l.Refused():
 		out.Icon, out.Tone = t.IconShield, t.Warning
 		out.Tag = t.Tag{Text: p.T("portal.history.blocked"), Tone: t.Warning}
@@ -145,7 +144,7 @@ func (x *teller) moment(l review.HistoryLine) t.Moment {
 
 // facts are what stands under a line.
 func (x *teller) facts(l review.HistoryLine) lineFacts {
-	f := lineFacts{Note: l.Note, Receipt: l.ReceiptNumber, Purpose: l.Purpose, Reason: l.Reason}
+	f := lineFacts{Note: l.Note, Receipt: l.ReceiptNumber, Purpose: l.Purpose, Reason: l.Reason, Calm: x.calm(l)}
 	if m, ok := x.signed[l.Mandate]; ok && (isStep(l) || l.Refused()) {
 		f.Under = x.page.T("portal.history.under", "Date", x.page.LongDate(m.SignedAt), "End", x.page.LongDate(m.EndsAt.Add(-time.Second)))
 	}
@@ -177,6 +176,8 @@ func who(p t.Page, l review.HistoryLine) string {
 	switch {
 	case l.Role == translog.RolePerson:
 		return p.T("portal.history.you")
+	case l.Role == translog.RoleVisitor:
+		return p.T("portal.history.somebody")
 	case l.Who == "":
 		return p.T("portal.history.relais")
 	case l.OrganisationName != "" && (l.Role == translog.RoleMediator || l.Role == translog.RoleReferent):

@@ -126,15 +126,17 @@ func (m *maker) stopLine(ctx context.Context, v *stopView, x mandates.Mandate, g
 	} else {
 		v.Consequences = append(v.Consequences, p.T("portal.stop.line_rest", "Rest", p.List(v.Rest)))
 	}
-	v.Consequences = append(v.Consequences, p.T("portal.stop.sent_stays"), p.T("portal.stop.rights"))
+	v.Consequences = append(v.Consequences, p.T("portal.stop.rights"), p.T("portal.stop.sent_stays"),
+		p.T("portal.stop.unfinished", "Organisation", v.Mandate.Organisation))
 	return nil
 }
 
 func wholeConsequences(p t.Page, m mandateView) []string {
 	return []string{
 		p.T("portal.stop.now", "Organisation", m.Organisation),
-		p.T("portal.stop.sent_stays"),
 		p.T("portal.stop.rights"),
+		p.T("portal.stop.sent_stays"),
+		p.T("portal.stop.unfinished", "Organisation", m.Organisation),
 		p.T("portal.stop.later"),
 	}
 }

@@ -107,7 +107,7 @@ func (m *maker) live(x mandates.Mandate) bool { return x.State.Live() && m.now.B
 func (m *maker) running(v *mandateView, p *i18n.Printer, x mandates.Mandate) {
 	v.StopHref = "/mine/stop/" + x.ID.String()
 	v.Until = p.Date(x.EndsAt.Add(-time.Second))
-	v.DaysLeft = p.N("portal.mine.days_left", int(x.EndsAt.Sub(m.now).Hours()/24)+1)
+	v.DaysLeft = daysLeft(p, m.now, x.EndsAt)
 	v.Tag = t.Tag{Text: p.T("mandate_state.active"), Tone: t.Success}
 	switch {
 	case x.OrganisationSuspended:
@@ -118,6 +118,20 @@ func (m *maker) running(v *mandateView, p *i18n.Printer, x mandates.Mandate) {
 		return
 	}
 	v.Tag = t.Tag{Text: p.T("mandate_state.suspended"), Tone: t.Warning, Icon: t.IconPause}
+}
+
+// daysLeft counts the days after today: a year signed today is 365 days, and the
+// last day is said to be it.
+func daysLeft(p *i18n.Printer, now, end time.Time) string {
+	day := func(at time.Time) time.Time {
+		y, m, d := at.In(p.Location()).Date()
+		return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	}
+	left := int(day(end.Add(-time.Second)).Sub(day(now)).Hours() / 24)
+	if left <= 0 {
+		return p.T("portal.mine.last_day")
+	}
+	return p.N("portal.mine.days_left", left)
 }
 
 // endState is how a mandate ended, also when the job has not passed yet.

@@ -1,6 +1,10 @@
 package portal
 
-import t "github.com/relais-org/relais/frontend/templates"
+import (
+	"strings"
+
+	t "github.com/relais-org/relais/frontend/templates"
+)
 
 // sendText is the first sending or another.
 func (v codeView) sendText(p t.Page) string {
@@ -27,10 +31,16 @@ func (v stopView) ask(p t.Page) string {
 }
 
 func (v stopView) question(p t.Page) string {
-	if v.Mandate.Phone == "" {
-		return p.T("portal.stopped.question_visit", "Organisation", v.Mandate.Organisation)
+	return question(p, v.Mandate.Organisation, v.Mandate.Phone)
+}
+
+func (v historyView) question(p t.Page) string { return question(p, v.Organisation, v.Phone) }
+
+func question(p t.Page, organisation, phone string) string {
+	if phone == "" {
+		return p.T("portal.stopped.question_visit", "Organisation", organisation)
 	}
-	return p.T("portal.stopped.question", "Organisation", v.Mandate.Organisation, "Phone", v.Mandate.Phone)
+	return p.T("portal.stopped.question", "Organisation", organisation, "Phone", phone)
 }
 
 func (v cardView) ask(p t.Page) string {
@@ -49,7 +59,17 @@ func (m mandateView) rows(p t.Page) []t.Row {
 	if m.Phone == "" {
 		return rows
 	}
-	return append(rows, t.Row{Key: p.T("portal.mine.call"), Value: m.Phone})
+	return append(rows, t.Row{Key: p.T("portal.mine.call"), Body: call(m.Phone)})
+}
+
+// dialled is a number as telephones take it (RFC 3966).
+func dialled(phone string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r == '+' {
+			return r
+		}
+		return -1
+	}, phone)
 }
 
 func (v codeView) sendKind() t.ButtonKind {

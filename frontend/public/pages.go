@@ -64,14 +64,13 @@ func charters(p t.Page, set *packs.Set) []charterView {
 // statusView says how the service is.
 type statusView struct {
 	Up bool
-	At string
 	// Entries of the signed log, in words; empty when it is not known.
 	Entries string
 }
 
 func (s *Surface) status(c *gin.Context, _ authz.Actor) error {
 	ctx, page := c.Request.Context(), web.PageOf(c)
-	v := statusView{Up: s.Store.Ping(ctx) == nil, At: page.DateTime(s.Store.Now())}
+	v := statusView{Up: s.Store.Ping(ctx) == nil}
 	if s.Log != nil && v.Up {
 		note, err := s.Log.Checkpoint(ctx)
 		if err != nil && problem.As(err).Kind != problem.KindNotFound {

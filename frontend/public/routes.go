@@ -29,7 +29,7 @@ type Dependencies struct {
 	Sessions      *authz.Sessions
 	Cookies       *authz.Web
 	Packs         *packs.Set
-	// Store says on the status page whether the database answers, and the time.
+	// Store says on the status page whether the database answers.
 	Store *store.Store
 	// Log gives the size of the signed log for the status page; nil hides it.
 	Log *ledger.Reader
