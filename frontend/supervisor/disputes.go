@@ -47,7 +47,7 @@ func (s *Surface) disputes(c *gin.Context, actor authz.Actor) error {
 		return web.SeeOther(c, duePath) // all of it answered meanwhile
 	}
 	v := disputesView{frame: f, Table: t.Table{Caption: f.T("admin.disputes.caption"), Columns: []t.Column{
-		{Title: f.T("admin.disputes.due")}, {Title: f.T("admin.disputes.about")}, {Title: f.T("supervisor.organisation")}, {Title: f.T("supervisor.person")}}}}
+		{Title: f.T("admin.disputes.due"), Tight: true}, {Title: f.T("admin.disputes.about")}, {Title: f.T("supervisor.organisation")}, {Title: f.T("supervisor.person"), Tight: true}}}}
 	for _, d := range found.Disputes {
 		v.Table.Rows = append(v.Table.Rows, f.disputeRow(d, actor.Now))
 	}

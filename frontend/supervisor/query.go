@@ -87,9 +87,10 @@ func hidden(x *form.Form) [][2]string {
 	return all
 }
 
-// summary tells a search in words; a person found is named by the banner.
+// summary tells a search in words, but for its purpose, which is above; a person
+// found is named by the banner.
 func (f frame) summary(x *form.Form, q review.Query, found *review.Person) []t.Row {
-	rows := []t.Row{{Key: f.T("supervisor.purpose"), Value: q.Purpose}}
+	var rows []t.Row
 	add := func(use bool, key, value string) {
 		if use {
 			rows = append(rows, t.Row{Key: f.T(key), Value: value})

@@ -192,7 +192,7 @@ func (v startView) looked() [][]t.Cell {
 		if why == "" && l.OnePerson {
 			why = v.T("supervisor.purpose_of_person")
 		}
-		rows[i] = []t.Cell{{Text: v.DateTime(l.At)}, {Text: who}, {Text: v.T("supervisor.subject." + subject), Small: where}, {Text: why}}
+		rows[i] = []t.Cell{{Text: v.LongDate(l.At), Small: v.Time(l.At)}, {Text: who}, {Text: v.T("supervisor.subject." + subject), Small: where}, {Text: why}}
 	}
 	return rows
 }
@@ -244,7 +244,7 @@ func (v resultsView) columns() (persons, organisations bool) {
 
 func (v resultsView) table() t.Table {
 	persons, organisations := v.columns()
-	table := t.Table{Caption: v.T("supervisor.results"), Columns: []t.Column{{Title: v.T("supervisor.when")}, {Title: v.T("supervisor.what")}, {Title: v.T("supervisor.who")}}}
+	table := t.Table{Caption: v.T("supervisor.results"), Columns: []t.Column{{Title: v.T("supervisor.when"), Tight: true}, {Title: v.T("supervisor.what")}, {Title: v.T("supervisor.who")}}}
 	if persons {
 		table.Columns = append(table.Columns, t.Column{Title: v.T("supervisor.person")})
 	}

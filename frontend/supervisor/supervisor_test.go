@@ -222,7 +222,7 @@ func TestSearchGoesOn(t *testing.T) {
 	}
 	back := c.get(third.way(p.T("shell.previous"))).shows(http.StatusOK, p.T("supervisor.extent", "First", "51", "Last", "100"))
 	c.get(back.way(p.T("shell.previous"))).shows(http.StatusOK, p.T("supervisor.extent", "First", "1", "Last", "50"))
-	c.get(address+".2.%3F").shows(http.StatusNotFound)
+	c.get(address + ".2.%3F").shows(http.StatusNotFound)
 	c.get(address+".2.").shows(http.StatusOK, p.T("supervisor.extent", "First", "1", "Last", "50"))
 	// From an entry of the second page one comes back to the second page.
 	entry := regexp.MustCompile(`href="(/supervision/entries/[^"]+)"`).FindStringSubmatch(second.body)
@@ -250,7 +250,7 @@ func TestTimelineDayByDay(t *testing.T) {
 		t.Error("the day is written again on its lines")
 	}
 	c.get(first.way(p.T("shell.next"))).shows(http.StatusOK, ">"+p.Date(yesterday)+"</h3>", "Mandate signed", p.T("shell.previous")).lacks(p.T("shell.next"))
-	c.get(path+"&after=2.%3F").shows(http.StatusNotFound)
+	c.get(path + "&after=2.%3F").shows(http.StatusNotFound)
 	c.get(c.with("/supervision/mandates/"+h.here.mandate.ID.String())).shows(http.StatusOK, "Housing benefit").lacks(p.T("supervisor.narrow"))
 	c.get(c.with("/supervision/mediators/"+h.here.mediator.String())).shows(http.StatusOK, p.T("supervisor.narrow"), `name="mediator" value="Claire Martin"`)
 }
@@ -408,7 +408,7 @@ func TestTwoOrganisations(t *testing.T) {
 	c := h.browser(h.supervisor)
 	c.get("/supervision").shows(http.StatusOK, "CCAS de Nantes", "All that you supervise")
 	a, _ := c.search("purpose", why, "organisation", h.there.org.String())
-	a.shows(http.StatusOK, "Hugo Leroy", "Somebody (open to name them)").
+	a.shows(http.StatusOK, "Hugo Leroy", i18n.For(i18n.English).T("supervisor.somebody")).
 		lacks("Claire Martin").lacks("فاطمة") // a look that names nobody shows nobody: they could not list it
 	c.post("/supervision/search", "purpose", why, "organisation", "all of them").shows(http.StatusNotFound)
 	c.get(c.with("/supervision/people/"+other.String())).shows(http.StatusOK, "<bdi>فاطمة Wolfe")

@@ -133,7 +133,7 @@ func (v timelineView) places() [][]t.Cell {
 // facts of an entry, in the order in which one asks.
 func (v entryView) facts() []t.Row {
 	e := v.Entry
-	rows := []t.Row{{Key: v.T("supervisor.when"), Value: v.DateTime(e.At)}, {Key: v.T("supervisor.what"), Value: v.what(e.Entry)}}
+	rows := []t.Row{{Key: v.T("supervisor.when"), Value: v.DateTime(e.At)}}
 	add := func(key, value, href string) {
 		switch {
 		case value == "":

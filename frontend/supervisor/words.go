@@ -135,7 +135,7 @@ type day struct {
 }
 
 // days are entries as a timeline, day by day; named says for each whom it is
-// about.
+// about, rather than who did it.
 func (f frame) days(entries []review.Entry, w way, named bool) []day {
 	var out []day
 	for _, e := range entries {
@@ -163,8 +163,11 @@ func (f frame) moment(e review.Entry, w way, named bool) t.Moment {
 	case e.Kind == translog.StepDone || e.Kind == translog.StepCorrected || e.Kind == translog.StepReported:
 		m.Tone, m.Icon = t.Neutral, t.IconCheck
 	}
-	if name := f.person(e); named && name != "" {
-		m.Body = aboutLine(f, name, w.to("people", e.Beneficiary))
+	if named {
+		m.Who = "" // the page is theirs
+		if e.Beneficiary != noOne {
+			m.Body = aboutLine(f, e, w.to("people", e.Beneficiary))
+		}
 	}
 	return m
 }
