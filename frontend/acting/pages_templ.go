@@ -122,7 +122,7 @@ func stepPage(p t.Page, v frame, title, lead string) templ.Component {
 }
 
 // leave is the way back to the service with nothing given.
-func leave(p t.Page, client, action string) templ.Component {
+func leave(p t.Page, action string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -160,7 +160,7 @@ func leave(p t.Page, client, action string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = t.Button(t.Submit{Text: p.T("acting.leave", "Service", client), Kind: t.Secondary, Icon: t.IconBack}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = t.Button(t.Submit{Text: p.T("acting.leave"), Kind: t.Secondary, Icon: t.IconBack}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -343,7 +343,7 @@ func personPage(p t.Page, v personView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = leave(p, v.ClientName, v.Leave).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = leave(p, v.Leave).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -766,7 +766,7 @@ func whatPage(p t.Page, v whatView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = leave(p, v.ClientName, v.Leave).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = leave(p, v.Leave).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -964,9 +964,9 @@ func confirmPage(p t.Page, v confirmView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var42 string
-			templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("acting.confirm.receives", "Service", v.ClientName))
+			templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("acting.confirm.receives"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `frontend/acting/pages.templ`, Line: 157, Col: 64}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `frontend/acting/pages.templ`, Line: 157, Col: 39}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var42))
 			if templ_7745c5c3_Err != nil {
@@ -1062,9 +1062,9 @@ func confirmPage(p t.Page, v confirmView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("acting.confirm.not_more", "Service", v.ClientName))
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("acting.confirm.not_more"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `frontend/acting/pages.templ`, Line: 173, Col: 63}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `frontend/acting/pages.templ`, Line: 173, Col: 38}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var48))
 			if templ_7745c5c3_Err != nil {
@@ -1130,7 +1130,7 @@ func confirmPage(p t.Page, v confirmView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = t.Button(t.Submit{Text: p.T("acting.confirm.do", "Service", v.ClientName, "Name", v.Person), Kind: t.Primary, Icon: t.IconArrow}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = t.Button(t.Submit{Text: p.T("acting.confirm.do", "Name", v.Person), Kind: t.Primary, Icon: t.IconArrow}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1138,7 +1138,7 @@ func confirmPage(p t.Page, v confirmView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = leave(p, v.ClientName, v.Leave).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = leave(p, v.Leave).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1441,7 +1441,7 @@ func turnedAwayPage(p t.Page, v turnedAwayView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = leave(p, v.ClientName, v.Leave).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = leave(p, v.Leave).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -77,8 +77,8 @@ func newPerson(v visit, f *form.Form, a answer, found []acting.Offered) personVi
 	out := personView{frame: newFrame(v, f, a, 1), Action: v.href(personPath), Chosen: v.r.Person,
 		Lead: p.T("acting.person.lead", "Service", v.r.ClientName, "Organisation", v.org.Name),
 		Search: t.TextField{Name: "q", Label: p.T("acting.person.search"), Hint: p.T("acting.person.search_hint"), Autocomplete: "off",
-			MaxLength: 200, Big: true},
-		Columns: []t.Column{{Title: p.T("mediator.people.person")}, {Title: p.T("acting.person.until")}, {Title: p.T("acting.person.choose")}},
+			MaxLength: 200},
+		Columns: []t.Column{{Title: p.T("mediator.people.person")}, {Title: p.T("acting.person.until")}, {Title: p.T("acting.person.choose"), Tight: true}},
 		More:    len(found) >= mostShown, Searched: f.Value("q") != "" && f.Valid(),
 		Empty: t.EmptyState{Title: p.T("acting.nobody.title", "Typed", f.Value("q")), Icon: t.IconSearch}}
 	for _, o := range found {

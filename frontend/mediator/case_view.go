@@ -24,6 +24,7 @@ type caseView struct {
 	Closed   bool
 	Step     *stepForm // nil when nothing can be logged, and nothing was typed
 	Blocked  []blocked
+	Begin    *beginHere // nil: a link leads to the person instead
 	Moments  []t.Moment
 	Doors    []t.ButtonLink
 	// EarlierHref and NewestHref lead to the steps not on this page.
@@ -38,10 +39,18 @@ type stepForm struct {
 	Actions, Outcomes []t.Option
 }
 
-// blocked is what the mediator may not do here now, why, and what to do.
+// blocked is what the mediator may not do here now, why, and what to do. Where
+// one reason stands before every action, it names none of them.
 type blocked struct {
 	Actions []string
 	Lines   []desk.RefusalLine
+}
+
+// beginHere is the button that makes a new mandate at once, where a mandate is
+// what is lacking and nothing typed would be lost by leaving.
+type beginHere struct {
+	View beginView
+	Href string // the way it stands for
 }
 
 func (s *Surface) caseViewOf(ctx context.Context, k caseFacts, f *form.Form, refused *problem.Error) (caseView, error) {
@@ -65,7 +74,10 @@ func (s *Surface) caseViewOf(ctx context.Context, k caseFacts, f *form.Form, ref
 	if len(actions) > 0 || typed {
 		v.Step = &stepForm{Form: f, Action: k.href() + "/steps", Key: f.Value("key"), Do: k.page.T("case.step.do"), Actions: actions, Outcomes: k.outcomes()}
 	}
-	v.Blocked, err = s.blockedIn(ctx, k)
+	v.Blocked, err = s.blockedIn(ctx, k, refused)
+	if v.Step == nil && s.may(k.actor, authz.KindMandate, authz.MandateDraft, k.Beneficiary) {
+		v.Begin = &beginHere{beginView{Action: k.personHref() + "/mandates", Key: s.NewKey(), Kind: t.Primary}, k.personHref()}
+	}
 	return v, err
 }
 
@@ -130,8 +142,33 @@ func (k caseFacts) suggest(f *form.Form) {
 	f.Set("action", next[0]).Set("outcome", next[1])
 }
 
-// blockedIn groups what cannot be done by its reasons.
-func (s *Surface) blockedIn(ctx context.Context, k caseFacts) ([]blocked, error) {
+// inEvery are the reasons that stand before every action there is, none where
+// one action can be done.
+func (k caseFacts) inEvery() []authz.Reason {
+	var out []authz.Reason
+	for i, a := range k.Answers {
+		switch {
+		case possible(a):
+			return nil
+		case i == 0:
+			out = without(a.Reasons, authz.ReasonNeedsStepUp)
+		default:
+			out = slices.DeleteFunc(out, func(r authz.Reason) bool { return !slices.Contains(a.Reasons, r) })
+		}
+	}
+	return out
+}
+
+// blockedIn says why nothing can be done, once, or else groups what cannot be
+// done by its reasons. What the refusal on top says is not said again.
+func (s *Surface) blockedIn(ctx context.Context, k caseFacts, refused *problem.Error) ([]blocked, error) {
+	if every := k.inEvery(); len(every) > 0 {
+		if refused != nil && slices.Equal(every, reasonsOf(refused)) {
+			return nil, nil
+		}
+		lines, err := s.whyNot(ctx, k, every)
+		return []blocked{{Lines: lines}}, err
+	}
 	var out []blocked
 	var last []authz.Reason
 	for _, a := range k.Answers {

@@ -1,6 +1,7 @@
 package mediator
 
 import (
+	"slices"
 	"time"
 
 	"github.com/relais-org/relais/authz"
@@ -65,18 +66,33 @@ type homeLists struct {
 	actor authz.Actor
 }
 
-// waiting is one card for each text that is not signed yet.
+// waiting is one card for each text that is not signed yet. First come those
+// who ask for a witness: somebody sits beside a colleague and waits.
 func (h homeLists) waiting(all []mandates.Mandate) []t.Card {
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b mandates.Mandate) int { return askedFirst(forWitness(h.actor, a), forWitness(h.actor, b)) })
 	out := make([]t.Card, len(all))
 	for i, m := range all {
 		card := t.Card{Title: m.BeneficiaryName, Level: 3, Href: mandateHref(m), Text: h.waitingFor(m), Icon: t.IconPen}
 		card.Tags = []t.Tag{stateTag(h.page, m.StateAt(h.actor.Now))}
 		if forWitness(h.actor, m) {
 			card.Href, card.Icon = mandateHref(m)+"/witness", t.IconEye
+			card.Tags = []t.Tag{{Text: h.page.T("mediator.home.waiting.asked"), Tone: t.Warning, Icon: t.IconPeople}}
 		}
 		out[i] = card
 	}
 	return out
+}
+
+// askedFirst orders a request to oneself before what one has begun.
+func askedFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
 }
 
 // waitingFor says what a mandate waits for, and since when.

@@ -30,20 +30,18 @@ type peopleView struct {
 
 // searchField is the one box for names, dates of birth and telephone numbers.
 func searchField(p t.Page, label string) t.TextField {
-	return t.TextField{Name: "q", Label: label, Hint: p.T("mediator.people.search.hint"), Autocomplete: "off", MaxLength: 200, Big: true}
+	return t.TextField{Name: "q", Label: label, Hint: p.T("mediator.people.search.hint"), Autocomplete: "off", MaxLength: 200}
 }
 
 // homeSearch is the same box under a title of its own.
 func homeSearch(p t.Page) t.TextField {
-	f := searchField(p, p.T("mediator.home.help.label"))
-	f.Big = false
-	return f
+	return searchField(p, p.T("mediator.home.help.label"))
 }
 
 func peopleViewOf(p t.Page, pack *packs.Pack, ask peopleAsk, found mandates.PeoplePage, now time.Time) *peopleView {
 	v := &peopleView{
 		Title: p.T("mediator.people.title"), Then: ask.Then, List: ask.List, AddHref: "/people/new", people: found.Rows, page: p,
-		Columns: []t.Column{{Title: p.T("mediator.people.person")}, {Title: p.T("mediator.people.themes")}, {Title: p.T("mediator.people.until")}},
+		Columns: []t.Column{{Title: p.T("mediator.people.person")}, {Title: p.T("mediator.people.themes")}, {Title: p.T("mediator.people.until"), Tight: true}},
 	}
 	if ask.Then == thenMandate {
 		v.Title, v.Lead, v.AddHref = p.T("mediator.people.choose.title"), p.T("mediator.people.choose.lead"), "/people/new?then="+thenMandate
@@ -78,29 +76,32 @@ func peopleTab(p t.Page, ask peopleAsk, list string, counts map[string]int) t.Ta
 	return tab
 }
 
-// liveCell tags what live mandates are about, and what waits to be signed.
+// liveCell tags what live mandates are about, and what waits to be signed; or
+// says why there are none.
 func liveCell(p t.Page, pack *packs.Pack, l mandates.PersonLine) t.Cell {
 	cell := t.Cell{Tags: themeTags(p, pack, l.Themes)}
 	if l.Awaiting != uuid.Nil {
 		cell.Tags = append(cell.Tags, t.Tag{Text: p.T("mediator.people.awaiting"), Tone: t.Warning, Icon: t.IconPen})
 	}
-	if len(cell.Tags) == 0 {
-		cell.Text = p.T("mediator.people.none_live")
+	switch {
+	case len(cell.Tags) > 0:
+	case l.LastEnded.IsZero():
+		cell.Small = p.T("mediator.people.no_date")
+	default:
+		cell.Small = p.T("mediator.people.ended_on", "Date", p.LongDate(l.LastEnded.Add(-time.Second)))
 	}
 	return cell
 }
 
-// untilCell says when the first live mandate ends, or when the last one did.
+// untilCell says when the first live mandate ends; nothing where none lives.
 func untilCell(p t.Page, l mandates.PersonLine, now time.Time) t.Cell {
 	switch {
 	case l.LiveMandates > 0 && l.EarliestEnd.Sub(now) <= mandates.EndingSoon:
 		return t.Cell{Text: lastDay(p, l.EarliestEnd), Tags: []t.Tag{{Text: daysLeft(p, now, l.EarliestEnd), Tone: t.Warning, Icon: t.IconClock}}}
 	case l.LiveMandates > 0:
 		return t.Cell{Text: lastDay(p, l.EarliestEnd)}
-	case !l.LastEnded.IsZero():
-		return t.Cell{Text: p.T("mediator.people.ended_on", "Date", p.LongDate(l.LastEnded.Add(-time.Second)))}
 	}
-	return t.Cell{Text: p.T("mediator.people.no_date")}
+	return t.Cell{}
 }
 
 // allow shows the way to add somebody only to those who may.
@@ -113,7 +114,7 @@ func (v *peopleView) allow(mayAdd bool) {
 
 // addBeginForms gives each row a button that begins a mandate at once.
 func (v *peopleView) addBeginForms(newKey func() string) {
-	v.Columns = append(v.Columns, t.Column{Title: v.page.T("mediator.people.begin")})
+	v.Columns = append(v.Columns, t.Column{Title: v.page.T("mediator.people.begin"), Tight: true})
 	for i, l := range v.people {
 		v.Rows[i] = append(v.Rows[i], t.Cell{Body: beginForm(v.page, beginView{Action: "/people/" + l.Beneficiary.String() + "/mandates", Key: newKey(), Name: l.Name, Kind: t.Secondary})})
 	}
@@ -123,6 +124,16 @@ func (v *peopleView) addBeginForms(newKey func() string) {
 type beginView struct {
 	Action, Key, Name string
 	Kind              t.ButtonKind
+}
+
+// begin is the button of a new mandate: the thing to do next only where no
+// mandate is in force.
+func (v *personView) begin() beginView {
+	out := v.Begin
+	if v.Live {
+		out.Kind = t.Secondary
+	}
+	return out
 }
 
 // peopleEmpty says why there is nobody, and what to do.

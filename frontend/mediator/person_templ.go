@@ -48,15 +48,15 @@ func personPage(p t.Page, v personView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = beginForm(p, v.Begin).Render(ctx, templ_7745c5c3_Buffer)
-				if templ_7745c5c3_Err != nil {
-					return templ_7745c5c3_Err
-				}
 				if v.Live {
-					templ_7745c5c3_Err = t.LinkButton(t.ButtonLink{Text: p.T("mediator.person.open_case"), Href: v.openCaseHref(), Kind: t.Secondary, Icon: t.IconPaper}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = t.LinkButton(t.ButtonLink{Text: p.T("mediator.person.open_case"), Href: v.openCaseHref(), Kind: t.Primary, Icon: t.IconArrow}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
+				}
+				templ_7745c5c3_Err = beginForm(p, v.begin()).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
 				}
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "</div>")
 				if templ_7745c5c3_Err != nil {

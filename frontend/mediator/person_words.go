@@ -34,7 +34,7 @@ func today(p t.Page, now time.Time) time.Time {
 func bannerOf(p t.Page, b beneficiaries.Beneficiary, href string) *t.PersonBanner {
 	facts := []string{p.T("mediator.person.born", "Date", calendarDay(p, b.BirthDate))}
 	if b.BirthPlace != "" {
-		facts = append(facts, b.BirthPlace)
+		facts = []string{p.T("mediator.person.born_in", "Date", calendarDay(p, b.BirthDate), "Place", b.BirthPlace)}
 	}
 	if b.BirthName() != "" {
 		facts = append(facts, p.T("mediator.person.birth_name", "Name", b.BirthName()))

@@ -32,6 +32,9 @@ func (s *Surface) callback(c *gin.Context, before authz.Actor) error {
 		return s.openPerson(c, before, id)
 	}
 	account, err := s.Organisations.SignIn(c.Request.Context(), identity(id))
+	if p := problem.As(err); err != nil && p.Kind == problem.KindForbidden {
+		return s.notIn(c, id, p)
+	}
 	if err != nil {
 		return err
 	}
@@ -44,6 +47,14 @@ func (s *Surface) callback(c *gin.Context, before authz.Actor) error {
 		return err
 	}
 	return web.SeeOther(c, orHome(web.LocalPath(id.Next, ""), actor))
+}
+
+// notIn says why a recognised identity opens nothing here, and what to do: most
+// often another account of the same person is the one that was invited. The
+// session that the browser came with, if any, stays.
+func (s *Surface) notIn(c *gin.Context, id login.Identity, p *problem.Error) error {
+	return web.Render(c, web.Status(p), notInPage(web.PageOf(c), notInView{
+		Why: web.PageOf(c).TMap("problem."+p.Code, p.Args), Email: id.Email, Next: web.LocalPath(id.Next, "")}))
 }
 
 // proved is when the provider says that somebody proved who they are as

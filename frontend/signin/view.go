@@ -34,6 +34,12 @@ func signInHref(next string) string {
 	return "/sign-in?" + url.Values{"next": {next}}.Encode()
 }
 
+// notInView is why an identity that the provider vouched for opens nothing.
+type notInView struct {
+	Why, Email string
+	Next       string
+}
+
 // choices are the actor's organisations, one line each.
 func choices(a authz.Actor) []authz.Membership {
 	seen := map[uuid.UUID]bool{}
@@ -45,6 +51,15 @@ func choices(a authz.Actor) []authz.Membership {
 		}
 	}
 	return out
+}
+
+// switchNow says, to those who do not see which button is the strong one, that
+// one acts there already.
+func switchNow(p t.Page, a authz.Actor, m authz.Membership) string {
+	if m.Organisation == a.Organisation {
+		return p.T("signin.switch.now")
+	}
+	return ""
 }
 
 func switchKind(a authz.Actor, m authz.Membership) t.ButtonKind {

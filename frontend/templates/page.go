@@ -178,3 +178,12 @@ func current(yes bool) string {
 	}
 	return "false"
 }
+
+// promise says what Relais owes the person helped: to them, or about them to
+// those who work with them.
+func promise(p Page) string {
+	if p.Viewer != nil && p.Viewer.Role != "" {
+		return p.T("shell.promise_staff")
+	}
+	return p.T("shell.promise")
+}

@@ -207,6 +207,7 @@ type Table struct {
 type Column struct {
 	Title   string
 	Numeric bool
+	Tight   bool // as wide as what is in it, on one line: dates, a button
 }
 
 // Cell is one cell. The first of a row is its header.
@@ -220,8 +221,13 @@ type Cell struct {
 }
 
 func (t Table) cellClass(i int) string {
-	if i < len(t.Columns) && t.Columns[i].Numeric {
+	switch {
+	case i >= len(t.Columns):
+		return ""
+	case t.Columns[i].Numeric:
 		return "r-num"
+	case t.Columns[i].Tight:
+		return "r-tight"
 	}
 	return ""
 }

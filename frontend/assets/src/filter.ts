@@ -2,6 +2,20 @@
 // case are ignored. Chosen ones always stay in sight.
 const plain = (s: string): string => s.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
+// A title whose choices are all hidden says nothing.
+function hideEmptyTitles(list: HTMLElement): void {
+  let title: HTMLElement | null = null;
+  for (const child of Array.from(list.children)) {
+    if (!(child instanceof HTMLElement)) continue;
+    if (child.matches(".r-options-title")) {
+      title = child;
+      title.hidden = true;
+    } else if (title && !child.hidden) {
+      title.hidden = false;
+    }
+  }
+}
+
 export function filterLists(root: ParentNode): void {
   for (const [n, list] of Array.from(root.querySelectorAll<HTMLElement>("[data-filter]")).entries()) {
     const id = `filter-${n}`;
@@ -35,6 +49,7 @@ export function filterLists(root: ParentNode): void {
         option.hidden = !match && !box?.checked;
         if (match) seen++;
       }
+      hideEmptyTitles(list);
       none.textContent = seen === 0 ? (list.dataset.filterNone ?? "") : "";
     });
     // Enter in the box must not send the form half chosen.
