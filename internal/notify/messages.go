@@ -50,7 +50,7 @@ func (m Invitation) Render(p *i18n.Printer) (string, string) {
 // MandateSigned tells the person that a mandate began.
 type MandateSigned struct {
 	Organisation, Mediator, Phone, Address string
-	EndsOn                                 time.Time // last day
+	EndsOn                                 time.Time // last day, where the organisation is
 }
 
 // Kind names the message.
@@ -59,15 +59,15 @@ func (MandateSigned) Kind() string { return "mandate_signed" }
 // Render gives its words.
 func (m MandateSigned) Render(p *i18n.Printer) (string, string) {
 	return p.T("message.mandate_signed.subject", "Organisation", brief(m.Organisation)),
-		p.T(calling(m.Phone, "message.mandate_signed.body", "message.mandate_signed.body_visit"), "Organisation", brief(m.Organisation), "Mediator", brief(m.Mediator), "End", p.Date(m.EndsOn), "Phone", m.Phone, "Address", m.Address)
+		p.T(calling(m.Phone, "message.mandate_signed.body", "message.mandate_signed.body_visit"), "Organisation", brief(m.Organisation), "Mediator", brief(m.Mediator), "End", p.In(m.EndsOn.Location()).Date(m.EndsOn), "Phone", m.Phone, "Address", m.Address)
 }
 
 // MandateRevoked tells the person that a mandate, or a line of it, ended.
 type MandateRevoked struct {
 	Organisation, Phone string
 	Whole               bool
-	Theme               string // in words, when not whole
-	At                  time.Time
+	Theme               string    // in words, when not whole
+	At                  time.Time // by the organisation's clock
 }
 
 // Kind names the message.
@@ -82,13 +82,13 @@ func (m MandateRevoked) Kind() string {
 func (m MandateRevoked) Render(p *i18n.Printer) (string, string) {
 	key := "message." + m.Kind()
 	return p.T(key+".subject", "Organisation", brief(m.Organisation)),
-		p.T(calling(m.Phone, key+".body", key+".body_visit"), "Organisation", brief(m.Organisation), "Theme", m.Theme, "At", p.DateTime(m.At), "Phone", m.Phone)
+		p.T(calling(m.Phone, key+".body", key+".body_visit"), "Organisation", brief(m.Organisation), "Theme", m.Theme, "At", p.In(m.At.Location()).DateTime(m.At), "Phone", m.Phone)
 }
 
 // FirstUse tells the person that the mandate was used for the first time.
 type FirstUse struct {
 	Organisation, Mediator, Procedure, Phone, Address string
-	At                                                time.Time
+	At                                                time.Time // by the organisation's clock
 }
 
 // Kind names the message.
@@ -97,7 +97,7 @@ func (FirstUse) Kind() string { return "first_use" }
 // Render gives its words.
 func (m FirstUse) Render(p *i18n.Printer) (string, string) {
 	return p.T("message.first_use.subject", "Organisation", brief(m.Organisation)),
-		p.T(calling(m.Phone, "message.first_use.body", "message.first_use.body_visit"), "Organisation", brief(m.Organisation), "Mediator", brief(m.Mediator), "Procedure", m.Procedure, "At", p.DateTime(m.At), "Phone", m.Phone, "Address", m.Address)
+		p.T(calling(m.Phone, "message.first_use.body", "message.first_use.body_visit"), "Organisation", brief(m.Organisation), "Mediator", brief(m.Mediator), "Procedure", m.Procedure, "At", p.In(m.At.Location()).DateTime(m.At), "Phone", m.Phone, "Address", m.Address)
 }
 
 // ConsentCode carries the code by which the person agrees to a mandate.
