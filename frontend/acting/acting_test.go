@@ -67,8 +67,7 @@ func TestChoosing(t *testing.T) {
 		b.scope(path, "housing.apl", "view", "prepare").goes(path + "/confirm")
 		b.get(path).goes(path + "/confirm")
 		b.get(path+"/confirm").shows("Fatima Haddad").says("claim.birthdate").says("acting.confirm.you").says("action.prepare").
-			says("acting.confirm.do", "Service", "Allocations logement", "Name", "Fatima Haddad").
-			says("acting.leave", "Service", "Allocations logement").hides(b.printer().T("action.submit"))
+			says("acting.confirm.do", "Name", "Fatima Haddad").says("acting.leave").hides(b.printer().T("action.submit"))
 		b.agree(path).goes(callbackOf(path))
 	}
 	if n := h.count(`SELECT count(*) FROM delegations WHERE beneficiary_id = $1 AND account_id = $2 AND procedure = 'housing.apl' AND actions = '{view,prepare}'`,

@@ -52,6 +52,15 @@ func step(key, action, outcome string) url.Values {
 	return url.Values{"key": {key}, "action": {action}, "outcome": {outcome}, "present": {"1"}}
 }
 
+// once demands that a page says something one time only.
+func (a answer) once(key string) answer {
+	a.b.h.t.Helper()
+	if n := strings.Count(a.main(), a.b.printer().T(key)); n != 1 {
+		a.b.h.t.Errorf("%s is said %d times\n%s", key, n, a.main())
+	}
+	return a
+}
+
 // kept demands that everything typed is still there.
 func (a answer) kept(v url.Values) answer {
 	a.b.h.t.Helper()
@@ -166,12 +175,19 @@ func TestMandateEndedMeanwhile(t *testing.T) {
 				v.Set("due_on-month", "2")
 				v.Set("due_on-year", "2027")
 				h.b.in(lang).post(h.path+"/steps", v).is(http.StatusForbidden).failed().kept(v).
-					says("case.refused.title").says(end.reason).says(end.say).says("case.refused.kept")
+					says("case.refused.title").says(end.reason).says(end.say).says("case.refused.kept").once(end.reason).hides(h.b.in(lang).printer().T("case.blocked.some"))
 			}
 			if h.steps() != 0 || h.refusals() < 3 {
 				t.Errorf("%d steps, %d refusals", h.steps(), h.refusals())
 			}
-			h.b.get(h.path).is(http.StatusOK).says("case.blocked.all").says(end.reason).hides(`action="` + h.path + `/steps"`)
+			shut := h.b.get(h.path).is(http.StatusOK).says("case.blocked.all").says(end.reason).once(end.reason).
+				hides(`action="`+h.path+`/steps"`, h.b.printer().T("action.change_payment"), h.b.printer().T("reason.action_not_in_scope"))
+			begin := `action="/people/` + h.who.ID.String() + `/mandates"`
+			if end.say == "case.mend.suspended" { // a new mandate would change nothing
+				shut.hides(begin)
+			} else {
+				shut.shows(begin)
+			}
 		})
 	}
 }

@@ -44,7 +44,13 @@ func TestHomeShowsWhatWaits(t *testing.T) {
 	if strings.Contains(ending, "Ada Active") {
 		t.Error("a mandate of a year ends soon")
 	}
-	h.browse(h.colleague).get("/home").is(http.StatusOK).says("mediator.home.waiting.asks", "Name", "Claire Martin").shows(`href="/mandates/` + waits.ID.String() + `/witness"`)
+	own := h.presented(h.colleague, h.newPerson(h.colleague, "Zoe", "Zeller").ID, 31, "housing")
+	h.clock.Advance(hour)
+	asked := h.browse(h.colleague).get("/home").is(http.StatusOK).says("mediator.home.waiting.asks", "Name", "Claire Martin").says("mediator.home.waiting.asked").
+		shows(`href="/mandates/`+waits.ID.String()+`/witness"`, `href="/mandates/`+own.ID.String()+`"`)
+	if _, below, _ := strings.Cut(asked.body, "Wim Waiting"); !strings.Contains(below, "Zoe Zeller") {
+		t.Error("who waits beside a colleague does not come first")
+	}
 	h.browse(h.referent).get("/home").is(http.StatusOK).says("mediator.home.people.title").hides("then=mandate")
 }
 

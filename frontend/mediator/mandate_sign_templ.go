@@ -157,7 +157,7 @@ func signPage(p t.Page, v signView, methods []t.Option) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = stepPage(p, v.stepView, p.T("mandate.sign.title", "Name", v.Name), p.T("mandate.sign.lead")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = stepPage(p, v.stepView, p.T("mandate.sign.title"), p.T("mandate.sign.lead")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

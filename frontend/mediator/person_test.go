@@ -1,7 +1,10 @@
 package mediator_test
 
 import (
+	"html"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -133,4 +136,40 @@ func TestContactChangeSaysWhoWasTold(t *testing.T) {
 	change("flash.contact_changed", "channel", "none", "phone", "")
 	b.get(path + "/contact").says("mediator.contact.told_none")
 	change("flash.contact_changed_untold", "channel", "none", "phone", "", "address", "3 rue Haute")
+}
+
+// The thing to do next leads: a procedure where a mandate is in force, else a
+// mandate. Where somebody was born stands with when.
+func TestPersonPageLeadsToTheNextThing(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	b := h.browse(h.mediator)
+	who := h.newPerson(h.mediator, "Ada", "Active")
+	at := "/people/" + who.ID.String()
+	strong := regexp.MustCompile(`data-variant="primary"[^>]*>(?:\s*<svg.*?</svg>)?\s*<span>\s*([^<]*?)\s*<`)
+	first := func(key string) {
+		t.Helper()
+		m := strong.FindAllStringSubmatch(b.get(at).is(http.StatusOK).main(), -1)
+		if len(m) != 1 || html.UnescapeString(m[0][1]) != b.printer().T(key) {
+			t.Errorf("the strong button is %q, want %q", m, b.printer().T(key))
+		}
+	}
+	first("mediator.begin.do")
+	m := h.signed(h.mediator, who.ID, 31, "housing")
+	first("mediator.person.open_case")
+	b.get("/mandates/"+m.ID.String()).is(http.StatusOK).says("case.to_person", "Name", "Ada Active").says("mandate.show.cannot_help").
+		shows(`href="/mandates/` + m.ID.String() + `/renounce"`).says("shell.promise_staff")
+}
+
+// What an answer about protection means is beside the answer, and the date of
+// birth that lacks is called by its name.
+func TestAddingSaysWhatLacks(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	b := h.browse(h.mediator)
+	page := b.get("/people/new").is(http.StatusOK)
+	for _, r := range h.pack.Protection {
+		page.shows(r.Text.In("fr"))
+	}
+	b.post("/people/new", url.Values{"key": {page.hidden("key")}}).is(http.StatusUnprocessableEntity).failed("birth_date-day").says("error.missing_birth_date")
 }

@@ -169,3 +169,27 @@ func TestWhatHasEndedIsSaidTruly(t *testing.T) {
 	}
 	says(outer.get("/signed-out"), false)
 }
+
+// AU-03: whom the provider knows and Relais does not let in is told with which
+// address they came and what to try, and keeps where they were going.
+func TestAnAccountThatOpensNothingIsToldWhatToDo(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, subject := range []string{"claire"} {
+		w := b.browser()
+		a := w.signIn("staff", subject, probe)
+		body := html.UnescapeString(a.body)
+		if a.code != http.StatusForbidden {
+			t.Fatalf("%s was answered %d %q", subject, a.code, a.location)
+		}
+		for _, want := range []string{i18n.For("en").T("signin.not_in.title"), i18n.For("en").T("problem.not_invited"), i18n.For("en").T("signin.not_in.account"),
+			`href="/sign-in?next=` + url.QueryEscape(probe) + `"`} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s is not told %q: %.1500s", subject, want, body)
+			}
+		}
+		if next := w.get(probe); next.code == http.StatusOK {
+			t.Error("somebody refused came in")
+		}
+	}
+}
