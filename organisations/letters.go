@@ -17,16 +17,17 @@ func messageObject(actor authz.Actor, beneficiary uuid.UUID) authz.Object {
 	return authz.Object{Kind: authz.KindMessage, Organisation: actor.Organisation, Beneficiary: beneficiary}
 }
 
-// Letters lists what the organisation acted for has still to print and post,
-// oldest first.
-func (s *Service) Letters(ctx context.Context, actor authz.Actor) ([]notify.Queued, error) {
+// LetterPage gives one page of what still waits, the oldest first: at most limit
+// letters after one of them, or from the beginning; and how many wait in all.
+func (s *Service) LetterPage(ctx context.Context, actor authz.Actor, after uuid.UUID, limit int) (page []notify.Queued, waiting int, err error) {
 	if actor.Organisation == uuid.Nil {
-		return nil, errNoOrganisation
+		return nil, 0, errNoOrganisation
 	}
 	if err := s.commands.Decide(actor, authz.MessageRead, messageObject(actor, uuid.Nil)).Err(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return notify.Letters(ctx, s.store, actor.Organisation)
+	page, n, err := notify.LetterPage(ctx, s.store, actor.Organisation, after, limit)
+	return page, int(n), err
 }
 
 // Letter gives one letter of the organisation acted for, printed ones too.

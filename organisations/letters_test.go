@@ -31,7 +31,7 @@ func TestLetters(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
 	id := h.letter(h.org)
-	all, err := h.Letters(t.Context(), h.asReferent())
+	all, _, err := h.LetterPage(t.Context(), h.asReferent(), uuid.Nil, 50)
 	must(t, err)
 	if len(all) != 1 || all[0].ID != id {
 		t.Fatalf("letters %+v", all)
@@ -40,7 +40,7 @@ func TestLetters(t *testing.T) {
 	if e.Organisation != h.org || e.Role != string(authz.Referent) || e.Detail["message"] != "mandate_signed" {
 		t.Errorf("event %+v", e)
 	}
-	if all, err = h.Letters(t.Context(), h.asReferent()); err != nil || len(all) != 0 {
+	if all, _, err = h.LetterPage(t.Context(), h.asReferent(), uuid.Nil, 50); err != nil || len(all) != 0 {
 		t.Errorf("still to print: %+v, %v", all, err)
 	}
 	if got, err := h.Letter(t.Context(), h.asReferent(), id); err != nil || got.State != "printed" || got.SentAt.IsZero() {
@@ -83,10 +83,10 @@ func TestLettersOfOthers(t *testing.T) {
 	if e := h.refuses("not_found", func() error { return h.PrintLetter(t.Context(), h.as(m.Account, h.org), ours) }); !e.because(authz.ReasonNoRule) {
 		t.Errorf("refused because of %v", e.reasons())
 	}
-	if _, err := h.Letters(t.Context(), h.as(m.Account, h.org)); problem.As(err).Kind != problem.KindNotFound {
+	if _, _, err := h.LetterPage(t.Context(), h.as(m.Account, h.org), uuid.Nil, 50); problem.As(err).Kind != problem.KindNotFound {
 		t.Errorf("a mediator lists letters: %v", err)
 	}
-	if _, err := h.Letters(t.Context(), h.asOperator()); !problem.Is(err, "no_organisation") {
+	if _, _, err := h.LetterPage(t.Context(), h.asOperator(), uuid.Nil, 50); !problem.Is(err, "no_organisation") {
 		t.Errorf("an operator lists letters: %v", err)
 	}
 }
@@ -100,7 +100,7 @@ func TestLettersOfASuspendedOrganisation(t *testing.T) {
 	if e := h.refuses("forbidden", func() error { return h.PrintLetter(t.Context(), h.asReferent(), id) }); !e.because(authz.ReasonOrganisationSuspended) {
 		t.Errorf("refused because of %v", e.reasons())
 	}
-	if all, err := h.Letters(t.Context(), h.asReferent()); err != nil || len(all) != 1 {
+	if all, _, err := h.LetterPage(t.Context(), h.asReferent(), uuid.Nil, 50); err != nil || len(all) != 1 {
 		t.Errorf("letters %v, %v", all, err)
 	}
 }

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -20,7 +19,8 @@ func (s *Surface) endingMandates(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	found, err := s.Mandates.People(c.Request.Context(), actor, mandates.PeopleQuery{List: mandates.ListEnding, Cursor: c.Query("after"), Limit: 50})
+	w := whereIn("/organisation/mandates", c.Request.URL.Query())
+	found, err := s.Mandates.People(c.Request.Context(), actor, mandates.PeopleQuery{List: mandates.ListEnding, Cursor: w.trail.After, Limit: onPage})
 	if err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func (s *Surface) endingMandates(c *gin.Context, actor authz.Actor) error {
 		return err
 	}
 	page := web.PageOf(c)
-	return web.Render(c, http.StatusOK, endingPage(page, newEnding(page, here, pack, found)))
+	return web.Render(c, http.StatusOK, endingPage(page, newEnding(page, here, pack, found, w)))
 }
 
 // endingView lists mandates that end soon.
@@ -37,11 +37,12 @@ type endingView struct {
 	Organisation string
 	Suspended    bool
 	Tabs         []t.Tab
+	Count        string // of people, on the first page
 	Table        t.Table
-	Next         string
+	Pager        t.Pager
 }
 
-func newEnding(p t.Page, here authz.Membership, pack *packs.Pack, found mandates.PeoplePage) endingView {
+func newEnding(p t.Page, here authz.Membership, pack *packs.Pack, found mandates.PeoplePage, w where) endingView {
 	v := endingView{Organisation: here.OrganisationName, Suspended: !here.OrganisationAlive, Tabs: sections(p, "/organisation/mandates"),
 		Table: t.Table{Caption: p.T("admin.ending.caption"), Columns: []t.Column{{Title: p.T("admin.ending.person")},
 			{Title: p.T("admin.ending.themes")}, {Title: p.T("admin.ending.until")}}}}
@@ -54,11 +55,18 @@ func newEnding(p t.Page, here authz.Membership, pack *packs.Pack, found mandates
 		v.Table.Rows = append(v.Table.Rows, []t.Cell{{Text: x.Name, Href: "/people/" + x.Beneficiary.String()}, {Tags: tags},
 			{Text: p.Date(x.EarliestEnd.Add(-time.Second))}})
 	}
-	if found.Next != "" {
-		v.Next = "?" + url.Values{"after": {found.Next}}.Encode()
+	v.Pager = w.trail.Pager(w.path, w.keep, found.Next)
+	switch n := found.Counts[mandates.ListEnding]; {
+	case n > countCap:
+		v.Count = p.T("admin.ending.count_many", "Count", p.Number(countCap))
+	case n > 0:
+		v.Count = p.N("admin.ending.count", n)
 	}
 	return v
 }
+
+// countCap is above what mandates are counted to: "more than 1,000".
+const countCap = 1000
 
 func themeName(p t.Page, pack *packs.Pack, code string) string {
 	if theme, ok := pack.Theme(code); ok {

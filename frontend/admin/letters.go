@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/frontend/form"
@@ -12,18 +13,26 @@ import (
 	"github.com/relais-org/relais/mandates/document"
 )
 
-// letters lists what is still to print and post.
+// letters lists what is still to print and post, page by page.
 func (s *Surface) letters(c *gin.Context, actor authz.Actor) error {
 	here, err := s.here(c, actor)
 	if err != nil {
 		return err
 	}
-	list, err := s.Organisations.Letters(c.Request.Context(), actor)
-	if err != nil {
+	w := whereIn(lettersPath, c.Request.URL.Query())
+	after, err := uuid.Parse(w.trail.After)
+	if err != nil && w.trail.After != "" {
+		return web.SeeOther(c, lettersPath) // a page that never was
+	}
+	list, waiting, err := s.Organisations.LetterPage(c.Request.Context(), actor, after, onPage+1)
+	switch {
+	case err != nil:
 		return err
+	case len(list) == 0 && waiting > 0:
+		return web.SeeOther(c, lettersPath) // all that came after is gone
 	}
 	page := web.PageOf(c)
-	return web.Render(c, http.StatusOK, lettersPage(page, newLetters(page, here, list)))
+	return web.Render(c, http.StatusOK, lettersPage(page, newLetters(page, here, waitingLetters{list, waiting, w})))
 }
 
 // letterHere loads the letter of the address, in the organisation acted for.
@@ -83,7 +92,23 @@ func (s *Surface) letterPrinted(c *gin.Context, actor authz.Actor) error {
 	return settle(c, f, err, func(refused []string) error {
 		return web.Render(c, statusOf(refused), letterPage(page, f, newLetter(page, here, letter, refused)))
 	}, func() error {
-		web.Flash(c, "flash.admin_letter_printed")
-		return web.SeeOther(c, "/organisation/letters")
+		return s.nextLetter(c, actor, letter.ID)
 	})
+}
+
+// nextLetter leads from a letter that is gone to the one that waits after it,
+// else to the oldest, else to the empty list.
+func (s *Surface) nextLetter(c *gin.Context, actor authz.Actor, after uuid.UUID) error {
+	for _, from := range []uuid.UUID{after, uuid.Nil} {
+		next, _, err := s.Organisations.LetterPage(c.Request.Context(), actor, from, 1)
+		if err != nil {
+			return err
+		}
+		if len(next) > 0 {
+			web.Flash(c, "flash.admin_letter_next")
+			return web.SeeOther(c, letterPath(next[0].ID))
+		}
+	}
+	web.Flash(c, "flash.admin_letter_printed")
+	return web.SeeOther(c, lettersPath)
 }

@@ -20,13 +20,32 @@ type lettersView struct {
 	Organisation string
 	Suspended    bool
 	Tabs         []t.Tab
+	Count        string // how many wait, in a sentence
 	Table        t.Table
+	Pager        t.Pager
 }
 
-func newLetters(p t.Page, here authz.Membership, list []notify.Queued) lettersView {
-	v := lettersView{Organisation: here.OrganisationName, Suspended: !here.OrganisationAlive, Tabs: sections(p, "/organisation/letters"),
+// waitingLetters are one page of letters, one more than it shows when there is
+// a next; how many wait in all; and where in them one is.
+type waitingLetters struct {
+	list    []notify.Queued
+	waiting int
+	where   where
+}
+
+const lettersPath = "/organisation/letters"
+
+func newLetters(p t.Page, here authz.Membership, all waitingLetters) lettersView {
+	v := lettersView{Organisation: here.OrganisationName, Suspended: !here.OrganisationAlive, Tabs: sections(p, lettersPath),
+		Count: p.N("admin.letters.count", all.waiting),
 		Table: t.Table{Caption: p.T("admin.letters.caption"), Columns: []t.Column{{Title: p.T("admin.letters.to")},
-			{Title: p.T("admin.letters.about")}, {Title: p.T("admin.letters.since")}}}}
+			{Title: p.T("admin.letters.about")}, {Title: p.T("admin.letters.since"), Tight: true}}}}
+	list, next := all.list, ""
+	if len(list) > onPage {
+		list = list[:onPage]
+		next = list[onPage-1].ID.String()
+	}
+	v.Pager = all.where.trail.Pager(lettersPath, nil, next)
 	for _, q := range list {
 		v.Table.Rows = append(v.Table.Rows, []t.Cell{
 			{Text: firstLine(q.Recipient), Href: letterPath(q.ID)}, {Text: q.Subject}, {Text: p.LongDate(q.CreatedAt)}})
@@ -34,7 +53,7 @@ func newLetters(p t.Page, here authz.Membership, list []notify.Queued) lettersVi
 	return v
 }
 
-func letterPath(id uuid.UUID) string { return "/organisation/letters/" + id.String() }
+func letterPath(id uuid.UUID) string { return lettersPath + "/" + id.String() }
 
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")

@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"net/http"
-	"net/url"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -19,7 +18,8 @@ import (
 func (s *Surface) organisations(c *gin.Context, actor authz.Actor) error {
 	page := web.PageOf(c)
 	f := form.FromValues(page.Printer, c.Request.URL.Query())
-	found, err := s.Organisations.Organisations(c.Request.Context(), actor, organisations.Query{Text: f.Value("q"), Cursor: c.Query("after")})
+	w := whereIn(organisationsPath, c.Request.URL.Query(), "q")
+	found, err := s.Organisations.Organisations(c.Request.Context(), actor, organisations.Query{Text: f.Value("q"), Cursor: w.trail.After, Limit: onPage})
 	ok, err := f.Accept(err)
 	if err != nil {
 		return err
@@ -28,11 +28,7 @@ func (s *Surface) organisations(c *gin.Context, actor authz.Actor) error {
 	if !ok {
 		status = http.StatusUnprocessableEntity
 	}
-	next := ""
-	if found.Next != "" {
-		next = "?" + url.Values{"q": {f.Value("q")}, "after": {found.Next}}.Encode()
-	}
-	return web.Render(c, status, organisationsPage(page, f, newOrganisations(page, s.Packs, found, next, f.Value("q"))))
+	return web.Render(c, status, organisationsPage(page, f, newOrganisations(page, s.Packs, found, w)))
 }
 
 // newOrganisation asks for the facts of one to add.
@@ -135,7 +131,7 @@ func (s *Surface) organisationPeople(c *gin.Context, actor authz.Actor) error {
 		return err
 	}
 	page := web.PageOf(c)
-	return web.Render(c, http.StatusOK, organisationPeoplePage(page, newOrganisationPeople(page, org, members, s.Store.Now())))
+	return web.Render(c, http.StatusOK, organisationPeoplePage(page, newOrganisationPeople(page, org, team{members: members, now: s.Store.Now(), where: whereIn(organisationPath(org.ID)+"/people", c.Request.URL.Query())})))
 }
 
 func (s *Surface) referentPage(c *gin.Context, actor authz.Actor) error {

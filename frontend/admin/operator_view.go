@@ -2,7 +2,6 @@ package admin
 
 import (
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -12,18 +11,20 @@ import (
 	"github.com/relais-org/relais/organisations"
 )
 
-func organisationPath(id uuid.UUID) string { return "/operator/organisations/" + id.String() }
+const organisationsPath = "/operator/organisations"
+
+func organisationPath(id uuid.UUID) string { return organisationsPath + "/" + id.String() }
 
 // organisationsView is a list of organisations.
 type organisationsView struct {
 	Tabs     []t.Tab
 	Table    t.Table
-	Next     string
+	Pager    t.Pager
 	Searched bool
 }
 
-func newOrganisations(p t.Page, set *packs.Set, found organisations.Page, next, query string) organisationsView {
-	v := organisationsView{Tabs: operatorSections(p, "/operator/organisations"), Next: next, Searched: query != "",
+func newOrganisations(p t.Page, set *packs.Set, found organisations.Page, w where) organisationsView {
+	v := organisationsView{Tabs: operatorSections(p, organisationsPath), Pager: w.trail.Pager(w.path, w.keep, found.Next), Searched: w.keep.Get("q") != "",
 		Table: t.Table{Caption: p.T("admin.organisations.caption"), Columns: []t.Column{{Title: p.T("admin.organisations.name")},
 			{Title: p.T("admin.organisations.pack")}, {Title: p.T("admin.organisations.territory")}, {Title: p.T("admin.organisations.state")}}}}
 	for _, o := range found.Rows {
@@ -148,16 +149,23 @@ func addressOf(o organisations.Organisation) []string {
 type organisationPeopleView struct {
 	Name, Path string
 	Referents  bool // somebody can run it
+	Count      string
 	Table      t.Table
+	Pager      t.Pager
 }
 
-func newOrganisationPeople(p t.Page, o organisations.Organisation, members []organisations.Member, now time.Time) organisationPeopleView {
-	v := organisationPeopleView{Name: o.Name, Path: organisationPath(o.ID), Table: t.Table{Caption: p.T("admin.people.caption"),
-		Columns: []t.Column{{Title: p.T("admin.people.name")}, {Title: p.T("admin.people.role")}, {Title: p.T("admin.people.status")}}}}
-	for _, m := range members {
+func newOrganisationPeople(p t.Page, o organisations.Organisation, x team) organisationPeopleView {
+	v := organisationPeopleView{Name: o.Name, Path: organisationPath(o.ID), Count: p.N("admin.people.count", len(x.members)),
+		Table: t.Table{Caption: p.T("admin.people.caption"),
+			Columns: []t.Column{{Title: p.T("admin.people.name")}, {Title: p.T("admin.people.role")}, {Title: p.T("admin.people.status")}}}}
+	for _, m := range x.members {
 		v.Referents = v.Referents || m.Role == "referent" && m.State == organisations.MembershipActive
+	}
+	members, pager := pageOf(p, x.members, x.where, func(m organisations.Member) uuid.UUID { return m.ID })
+	v.Pager = pager
+	for _, m := range members {
 		v.Table.Rows = append(v.Table.Rows, []t.Cell{{Text: m.Name, Small: m.Email}, {Text: p.T("role." + string(m.Role))},
-			{Tags: []t.Tag{statusOfMember(p, m, now)}}})
+			{Tags: []t.Tag{statusOfMember(p, m, x.now)}}})
 	}
 	return v
 }

@@ -48,6 +48,32 @@ func TestLetters(t *testing.T) {
 	}
 }
 
+// However many letters wait, the list says how many and leads on; from one that is
+// gone one goes to the next.
+func TestManyLetters(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	var ids []uuid.UUID
+	for range 52 {
+		ids = append(ids, h.letter("Madame, votre mandat a commencé."))
+		h.clock.Advance(time.Second)
+	}
+	path := func(i int) string { return "/organisation/letters/" + ids[i].String() }
+	b := h.browser(h.referent)
+	first := b.get("/organisation/letters")
+	first.has(t, "52 lettres attendent", path(0), path(49), "Suivants")
+	first.lacks(t, path(50))
+	next := first.way(t, "Suivants")
+	b.get(next).has(t, path(50), path(51), "Précédents")
+	b.post(path(3)+"/printed").goes(t, path(4))
+	b.get("/organisation/letters").has(t, "51 lettres attendent")
+	b.post(path(50)+"/printed").goes(t, path(51))
+	b.post(path(51)+"/printed").goes(t, path(0)) // the last: from the top again
+	b.post(path(49)+"/printed").goes(t, path(0))
+	b.get(next).goes(t, "/organisation/letters") // nothing is left there
+	b.get("/organisation/letters?after=nonsense").goes(t, "/organisation/letters")
+}
+
 // Mandates that end within 30 days, with their last day in words (MA-02).
 func TestEndingMandates(t *testing.T) {
 	t.Parallel()
@@ -60,7 +86,7 @@ func TestEndingMandates(t *testing.T) {
 	h.clock.Advance(3 * day)
 	b = h.browser(h.referent) // the session is of days ago
 	p := b.get("/organisation/mandates")
-	p.has(t, "Fatima Haddad", "/people/"+person.String(), "jeudi 24 décembre 2026", "Logement")
+	p.has(t, "1 personne", "Fatima Haddad", "/people/"+person.String(), "jeudi 24 décembre 2026", "Logement")
 	b.get("/organisation/mandates?after=nonsense").is(t, http.StatusBadRequest, "Erreur")
 }
 

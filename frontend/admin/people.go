@@ -11,7 +11,8 @@ import (
 	"github.com/relais-org/relais/organisations"
 )
 
-// people lists who works here, and what each still lacks (AU-09).
+// people lists who works here, and what each still lacks (AU-09); whoever waits
+// for the reader first.
 func (s *Surface) people(c *gin.Context, actor authz.Actor) error {
 	here, err := s.here(c, actor)
 	if err != nil {
@@ -26,7 +27,7 @@ func (s *Surface) people(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(c, http.StatusOK, peoplePage(page, newPeople(page, here, members, turn, s.Store.Now())))
+	return web.Render(c, http.StatusOK, peoplePage(page, newPeople(page, here, team{members, turn, s.Store.Now(), whereIn(peoplePath, c.Request.URL.Query(), "q")})))
 }
 
 // invitePage asks who to invite; an address in the query is filled in, to

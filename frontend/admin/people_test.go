@@ -1,12 +1,15 @@
 package admin_test
 
 import (
+	"html"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/organisations"
 	"github.com/relais-org/relais/translog"
 )
@@ -51,6 +54,58 @@ func TestPeopleSayWhatLacksAndWhoMendsIt(t *testing.T) {
 	b.lang = "fr"
 	b.get("/organisation/people/"+expired.ID.String()).has(t, "Ce qui manque encore", "La formation n’est plus valable", "À vous d’agir.", "Ancien cours")
 	b.get("/organisation/people/"+h.mediatorMember.String()).has(t, "Cette personne peut agir jusqu’au 23 novembre 2028")
+}
+
+// A large team is read page by page, whoever waits for the reader first, and
+// searched by a part of a name, accents aside.
+func TestALargeTeam(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.confirmed("Zoé Zimmer") // lacks a training: the reader's turn
+	h.many(60)
+	b := h.browser(h.referent)
+	first := b.get("/organisation/people")
+	first.has(t, "De 1 à 50, sur", "Suivants", "Chercher par nom")
+	if at, other := strings.Index(first.body, "Zoé Zimmer"), strings.Index(first.body, "Nóm 001"); at < 0 || other < at {
+		t.Error("who waits for the reader is not on top")
+	}
+	second := b.get(first.way(t, "Suivants"))
+	second.has(t, "Nóm 060", "Précédents")
+	second.lacks(t, "Suivants", "Zoé Zimmer")
+	if b.get(second.way(t, "Précédents")).body != b.get("/organisation/people").body {
+		t.Error("the way back is not the first page")
+	}
+	b.get("/organisation/people?q=NOM+017").has(t, "Nóm 017")
+	b.get("/organisation/people?q=NOM+017").lacks(t, "Nóm 018")
+	b.get("/organisation/people?q=xyz").has(t, "Personne ne porte ce nom ici", "Voir toute l’équipe")
+	b.get("/organisation/people?after=nonsense").has(t, "De 1 à 50")
+	b = h.browser(h.operator)
+	b.get("/operator/organisations/"+h.org.String()+"/people").has(t, "De 1 à 50", "Suivants")
+}
+
+// many are referents like the first one.
+func (h *house) many(n int) {
+	h.t.Helper()
+	must(h.t, h.store.InTx(h.t.Context(), store.System(), func(tx *store.Tx) error {
+		return tx.DB().Exec(`WITH new AS (INSERT INTO accounts SELECT (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(),
+				'name', 'Nóm ' || lpad(i::text, 3, '0'), 'email', 'n' || i || '@people.example', 'subject', 'n' || i))).* FROM accounts a, generate_series(1, ?) i WHERE a.id = ? RETURNING id)
+			INSERT INTO memberships SELECT (jsonb_populate_record(m, jsonb_build_object('id', gen_random_uuid(), 'account_id', new.id))).*
+			FROM memberships m, new WHERE m.account_id = ? AND m.organisation_id = ?`, n, h.referent, h.referent, h.org).Error
+	}))
+}
+
+var anchor = regexp.MustCompile(`(?s)<a [^>]*href="([^"]+)"[^>]*>(.*?)</a>`)
+
+// way is where the link with these words leads.
+func (p page) way(t testing.TB, words string) string {
+	t.Helper()
+	for _, m := range anchor.FindAllStringSubmatch(p.body, -1) {
+		if strings.Contains(m[2], words) {
+			return html.UnescapeString(m[1])
+		}
+	}
+	t.Fatalf("no way to %q", words)
+	return ""
 }
 
 // An invitation left unanswered for 14 days is offered again, filled in.

@@ -3,11 +3,14 @@ package admin
 import (
 	"context"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/organisations"
 )
@@ -145,30 +148,69 @@ type peopleView struct {
 	Organisation string
 	Suspended    bool // the organisation
 	Tabs         []t.Tab
+	Count        string // how many work here, in a sentence
 	Waiting      string // how many wait for the reader, in a sentence
+	Search       *form.Form
+	Searches     bool // there are enough to search among
 	Table        t.Table
+	Pager        t.Pager
 	Alone        bool // nobody but the reader
 }
 
-func newPeople(p t.Page, here authz.Membership, members []organisations.Member, next turn, now time.Time) peopleView {
-	v := peopleView{Organisation: here.OrganisationName, Suspended: !here.OrganisationAlive,
-		Tabs: sections(p, "/organisation/people"), Alone: true}
-	v.Table = t.Table{Caption: p.T("admin.people.caption"), Columns: []t.Column{{Title: p.T("admin.people.name")},
-		{Title: p.T("admin.people.role")}, {Title: p.T("admin.people.lacks")}}}
-	waiting := 0
-	for _, m := range members {
-		lacks := lacksOf(p, m, next, now)
-		for _, l := range lacks {
-			if l.Href != "" {
-				waiting++
-				break
-			}
+const peoplePath = "/organisation/people"
+
+// team are those who work here, for one reader; q of where is a part of a name.
+type team struct {
+	members []organisations.Member
+	next    turn
+	now     time.Time
+	where   where
+}
+
+// lacking is a member and what they lack.
+type lacking struct {
+	organisations.Member
+	lacks []lack
+}
+
+// rank orders the list: who waits for the reader, who lacks something else, the
+// others, who left.
+func (m lacking) rank() int {
+	switch {
+	case m.State == organisations.MembershipEnded:
+		return 3
+	case slices.ContainsFunc(m.lacks, func(l lack) bool { return l.Href != "" }):
+		return 0
+	case len(m.lacks) > 0:
+		return 1
+	}
+	return 2
+}
+
+func newPeople(p t.Page, here authz.Membership, x team) peopleView {
+	v := peopleView{Organisation: here.OrganisationName, Suspended: !here.OrganisationAlive, Tabs: sections(p, peoplePath), Alone: true,
+		Count: p.N("admin.people.count", len(x.members)), Search: form.FromValues(p.Printer, x.where.keep), Searches: len(x.members) > onPage,
+		Table: t.Table{Caption: p.T("admin.people.caption"), Columns: []t.Column{{Title: p.T("admin.people.name")},
+			{Title: p.T("admin.people.role")}, {Title: p.T("admin.people.lacks")}}}}
+	var found []lacking
+	waiting, part := 0, folded(x.where.keep.Get("q"))
+	for _, member := range x.members {
+		m := lacking{member, lacksOf(p, member, x.next, x.now)}
+		if m.rank() == 0 {
+			waiting++
 		}
-		v.Alone = v.Alone && m.Account == next.reader
+		v.Alone = v.Alone && m.Account == x.next.reader
+		if strings.Contains(folded(m.Name), part) || strings.Contains(folded(m.Email), part) {
+			found = append(found, m)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b lacking) int { return a.rank() - b.rank() })
+	found, v.Pager = pageOf(p, found, x.where, func(m lacking) uuid.UUID { return m.ID })
+	for _, m := range found {
 		v.Table.Rows = append(v.Table.Rows, []t.Cell{
-			{Text: m.Name, Href: memberPath(m), Small: m.Email, Tags: []t.Tag{statusOfMember(p, m, now)}},
+			{Text: m.Name, Href: memberPath(m.Member), Small: m.Email, Tags: []t.Tag{statusOfMember(p, m.Member, x.now)}},
 			{Text: p.T("role." + string(m.Role))},
-			lacksCell(p, m, lacks, now),
+			lacksCell(p, m.Member, m.lacks, x.now),
 		})
 	}
 	if waiting > 0 {

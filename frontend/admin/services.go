@@ -40,7 +40,7 @@ func (s *Surface) services(c *gin.Context, actor authz.Actor) error {
 		return err
 	}
 	page := web.PageOf(c)
-	return web.Render(c, http.StatusOK, servicesPage(page, newServices(page, s.Packs, found, kind, ended)))
+	return web.Render(c, http.StatusOK, servicesPage(page, newServices(page, s.Packs, listedClients{found, kind, ended, whereIn(servicesPath, c.Request.URL.Query(), "kind", "ended")})))
 }
 
 // newService asks for the country first: what a service offers is in its pack.

@@ -14,15 +14,26 @@ import (
 // servicesView is a list of services, or of software.
 type servicesView struct {
 	Tabs, Kinds []t.Tab
+	Count       string
 	Table       t.Table
+	Pager       t.Pager
 	Software    bool
 	Ended       t.Link // the other list: with those that ended, or without
 }
 
-func newServices(p t.Page, set *packs.Set, found []clients.Client, kind clients.Kind, ended bool) servicesView {
-	v := servicesView{Tabs: operatorSections(p, servicesPath), Software: kind == clients.Software,
+// listedClients are all of a kind, with those that ended or without.
+type listedClients struct {
+	all   []clients.Client
+	kind  clients.Kind
+	ended bool
+	where where
+}
+
+func newServices(p t.Page, set *packs.Set, x listedClients) servicesView {
+	kind := x.kind
+	v := servicesView{Tabs: operatorSections(p, servicesPath), Software: kind == clients.Software, Count: p.N("clients.count."+string(kind), len(x.all)),
 		Ended: t.Link{Text: p.T("clients.with_ended"), Href: "?kind=" + string(kind) + "&ended=1"}}
-	if ended {
+	if x.ended {
 		v.Ended = t.Link{Text: p.T("clients.without_ended"), Href: "?kind=" + string(kind)}
 	}
 	for _, k := range []clients.Kind{clients.Service, clients.Software} {
@@ -33,10 +44,12 @@ func newServices(p t.Page, set *packs.Set, found []clients.Client, kind clients.
 	if v.Software {
 		v.Table.Columns[2].Title = p.T("clients.may")
 	}
+	found, pager := pageOf(p, x.all, x.where, func(c clients.Client) uuid.UUID { return c.ID })
+	v.Pager = pager
 	for _, c := range found {
 		offers := p.N("clients.procedures_count", len(c.Procedures))
 		if v.Software {
-			offers = strings.Join(c.Scopes, " ")
+			offers = p.List(worded(p, "clients.scope.", c.Scopes))
 		}
 		v.Table.Rows = append(v.Table.Rows, []t.Cell{{Text: c.Name, Href: servicePath(c.ID), Small: c.ClientID},
 			{Text: packName(p, set, c.Pack)}, {Text: offers}, {Tags: []t.Tag{clientTag(p, c.State)}}})

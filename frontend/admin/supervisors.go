@@ -26,7 +26,7 @@ func (s *Surface) supervisors(c *gin.Context, actor authz.Actor) error {
 		return err
 	}
 	page := web.PageOf(c)
-	return web.Render(c, http.StatusOK, supervisorsPage(page, newSupervisors(page, all)))
+	return web.Render(c, http.StatusOK, supervisorsPage(page, newSupervisors(page, all, whereIn(supervisorsPath, c.Request.URL.Query()))))
 }
 
 // newRemit asks who supervises what; an organisation in the query is chosen.
@@ -148,22 +148,37 @@ func (s *Surface) endRemit(c *gin.Context, actor authz.Actor) error {
 // supervisorsView lists remits.
 type supervisorsView struct {
 	Tabs  []t.Tab
+	Count string
 	Table t.Table
+	Pager t.Pager
 }
 
-func newSupervisors(p t.Page, all []organisations.Supervisor) supervisorsView {
-	v := supervisorsView{Tabs: operatorSections(p, "/operator/supervisors"), Table: t.Table{Caption: p.T("admin.supervisors.caption"),
-		Columns: []t.Column{{Title: p.T("admin.supervisors.name")}, {Title: p.T("admin.supervisors.place")},
-			{Title: p.T("admin.supervisors.since")}, {Title: p.T("admin.supervisors.end")}}}}
+const supervisorsPath = "/operator/supervisors"
+
+// held is one remit and who holds it.
+type held struct {
+	organisations.Supervisor
+	remit organisations.RemitRow
+}
+
+func newSupervisors(p t.Page, all []organisations.Supervisor, w where) supervisorsView {
+	v := supervisorsView{Tabs: operatorSections(p, supervisorsPath), Count: p.N("admin.supervisors.count", len(all)),
+		Table: t.Table{Caption: p.T("admin.supervisors.caption"), Columns: []t.Column{{Title: p.T("admin.supervisors.name")},
+			{Title: p.T("admin.supervisors.place")}, {Title: p.T("admin.supervisors.since"), Tight: true}, {Title: p.T("admin.supervisors.end"), Tight: true}}}}
+	var remits []held
 	for _, sv := range all {
 		for _, r := range sv.Remits {
-			name := t.Cell{Text: sv.Name, Small: sv.Email}
-			if sv.State == organisations.AccountInvited {
-				name.Tags = []t.Tag{{Text: p.T("admin.status.invited"), Tone: t.Info, Icon: t.IconMail}}
-			}
-			v.Table.Rows = append(v.Table.Rows, []t.Cell{name, {Text: placeOf(p, r)}, {Text: p.LongDate(r.GrantedAt)},
-				{Text: p.T("admin.supervisors.do_end"), Href: "/operator/supervisors/" + r.ID.String() + "/end"}})
+			remits = append(remits, held{sv, r})
 		}
+	}
+	remits, v.Pager = pageOf(p, remits, w, func(h held) uuid.UUID { return h.remit.ID })
+	for _, h := range remits {
+		name := t.Cell{Text: h.Name, Small: h.Email}
+		if h.State == organisations.AccountInvited {
+			name.Tags = []t.Tag{{Text: p.T("admin.status.invited"), Tone: t.Info, Icon: t.IconMail}}
+		}
+		v.Table.Rows = append(v.Table.Rows, []t.Cell{name, {Text: placeOf(p, h.remit)}, {Text: p.LongDate(h.remit.GrantedAt)},
+			{Text: p.T("admin.supervisors.do_end"), Href: supervisorsPath + "/" + h.remit.ID.String() + "/end"}})
 	}
 	return v
 }

@@ -101,21 +101,31 @@ func Flash(c *gin.Context, key string) {
 	s.web.SetCookie(c, flashCookie, key, aMinute)
 }
 
-// markCurrent marks the entry whose address is the longest start of path.
+// markCurrent marks the entry whose address is the longest start of path, else
+// the one of the same area: the first part of the address.
 func markCurrent(nav []templates.NavLink, path string) []templates.NavLink {
 	out := append([]templates.NavLink(nil), nav...)
 	best, longest := -1, 0
 	for i, l := range out {
 		out[i].Current = false
 		href, _, _ := strings.Cut(l.Href, "?")
-		if (path == href || strings.HasPrefix(path, strings.TrimSuffix(href, "/")+"/")) && len(href) > longest {
+		switch {
+		case (path == href || strings.HasPrefix(path, strings.TrimSuffix(href, "/")+"/")) && len(href) > longest:
 			best, longest = i, len(href)
+		case best < 0 && area(path) == area(href) && strings.Count(href, "/") > 1:
+			best = i
 		}
 	}
 	if best >= 0 {
 		out[best].Current = true
 	}
 	return out
+}
+
+// area is the first part of an address: "/organisation" of "/organisation/people".
+func area(path string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return "/" + first
 }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}

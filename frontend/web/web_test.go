@@ -331,6 +331,12 @@ func TestCurrentEntry(t *testing.T) {
 			t.Errorf("%s: entry %d, want %d", path, got, want)
 		}
 	}
+	// A page of an area whose entry leads to another page of it is of that entry.
+	for path, want := range map[string]bool{"/organisation/letters": true, "/organisations": false, "/organisation/people/3": true} {
+		if got := markCurrent([]templates.NavLink{{Href: "/organisation/people"}, {Href: "/organisations/x/y"}}, path)[0].Current; got != want {
+			t.Errorf("%s: %v, want %v", path, got, want)
+		}
+	}
 }
 
 func TestConfigIsChecked(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
 	"github.com/relais-org/relais/internal/i18n"
@@ -137,9 +138,9 @@ func TestLetters(t *testing.T) {
 	if n := b.count(`SELECT count(*) FROM river_job`); n != 0 {
 		t.Error("a letter has a job")
 	}
-	list, err := Letters(t.Context(), b.store, ours)
+	list, waiting, err := LetterPage(t.Context(), b.store, ours, uuid.Nil, 50)
 	must(t, err)
-	if len(list) != 1 || list[0].ID != id || list[0].Recipient != m.Recipient {
+	if len(list) != 1 || waiting != 1 || list[0].ID != id || list[0].Recipient != m.Recipient {
 		t.Fatalf("letters: %+v", list)
 	}
 	if _, err := OneLetter(t.Context(), b.store, theirs, id); problem.As(err).Kind != problem.KindNotFound {
@@ -152,8 +153,43 @@ func TestLetters(t *testing.T) {
 	if err := b.inTx(func(tx *store.Tx) error { return MarkPrinted(tx, ours, id) }); !errors.Is(err, store.ErrStale) {
 		t.Errorf("printed twice: %v", err)
 	}
-	if list, err = Letters(t.Context(), b.store, ours); err != nil || len(list) != 0 {
+	if list, waiting, err = LetterPage(t.Context(), b.store, ours, uuid.Nil, 50); err != nil || len(list) != 0 || waiting != 0 {
 		t.Errorf("still to print: %v, %v", list, err)
+	}
+}
+
+// However many letters wait, each is read once, page by page, and printing one
+// loses nobody's place.
+func TestManyLetters(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil, nil)
+	ours := b.organisation("Maison France Services")
+	for range 23 {
+		m := mailTo("Fatima Haddad\n3 rue Haute\n35000 Rennes")
+		m.Channel, m.Organisation, m.DedupeKey = Letter, ours, uuid.NewString()
+		b.queue(m)
+	}
+	seen := map[uuid.UUID]bool{}
+	for after := uuid.Nil; ; {
+		list, waiting, err := LetterPage(t.Context(), b.store, ours, after, 5)
+		must(t, err)
+		if len(list) == 0 {
+			break
+		}
+		if want := int64(23 - len(seen)/5); waiting != want {
+			t.Errorf("%d wait, want %d", waiting, want)
+		}
+		for _, q := range list {
+			if seen[q.ID] {
+				t.Fatalf("%s comes twice", q.ID)
+			}
+			seen[q.ID] = true
+		}
+		after = list[len(list)-1].ID
+		must(t, b.inTx(func(tx *store.Tx) error { return MarkPrinted(tx, ours, after) }))
+	}
+	if len(seen) != 23 {
+		t.Errorf("%d letters read", len(seen))
 	}
 }
 

@@ -72,11 +72,21 @@ func markAttempt(tx *store.Tx, id uuid.UUID, why string, last, secret bool) erro
 	return store.ExpectOne(tx.DB().Model(&messageRow{}).Where("id = ? AND state = 'queued'", id).Updates(changes))
 }
 
-// Letters are the organisation's letters still to print, oldest first, 200 at
-// most.
-func Letters(ctx context.Context, st *store.Store, organisation uuid.UUID) ([]Queued, error) {
-	return list(st.Read(ctx).Where("organisation_id = ? AND channel = 'letter' AND state = 'queued'", organisation).
-		Order("created_at, id").Limit(200))
+// LetterPage is one page of an organisation's waiting letters, the oldest first:
+// those after one of its letters, or from the beginning; and how many wait in all.
+func LetterPage(ctx context.Context, st *store.Store, organisation, after uuid.UUID, limit int) (page []Queued, waiting int64, err error) {
+	still := func() *gorm.DB {
+		return st.Read(ctx).Where("organisation_id = ? AND channel = 'letter' AND state = 'queued'", organisation)
+	}
+	if err := still().Model(&messageRow{}).Count(&waiting).Error; err != nil {
+		return nil, 0, err
+	}
+	q := still()
+	if after != uuid.Nil {
+		q = q.Where("(created_at, id) > (SELECT m.created_at, m.id FROM messages m WHERE m.id = ? AND m.organisation_id = ?)", after, organisation)
+	}
+	page, err = list(q.Order("created_at, id").Limit(limit))
+	return page, waiting, err
 }
 
 // ToBeneficiary are the messages sent to one person, newest first, 50 at most.
