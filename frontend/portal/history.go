@@ -23,6 +23,7 @@ type historyView struct {
 	Messages []t.Moment
 	Next     string // address of what is older, empty at the end
 	First    bool   // the newest page
+	Steps    bool   // something was done that one may disagree with
 	// Organisation and Phone are who to ask.
 	Organisation, Phone string
 }
@@ -67,7 +68,7 @@ func (s *Surface) history(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := historyView{First: after == "", Days: teller.days(lines.Lines), Organisation: org.Name, Phone: org.Phone}
+	v := historyView{First: after == "", Days: teller.days(lines.Lines), Steps: len(stepsIn(lines.Lines)) > 0, Organisation: org.Name, Phone: org.Phone}
 	if lines.Next != "" {
 		v.Next = historyPath + "?after=" + url.QueryEscape(lines.Next)
 	}

@@ -184,16 +184,15 @@ func (b *booklet) mandates(ctx context.Context) error {
 func (b *booklet) cases(ctx context.Context) error {
 	return b.Mandates.EachOwnCase(ctx, b.actor, func(c mandates.Case) error {
 		p := b.page
-		rows := []t.Row{{Key: p.T("portal.kept.opened"), Value: p.Date(c.OpenedAt)}}
-		if !c.DueOn.IsZero() && c.ClosedAt.IsZero() {
-			rows = append(rows, t.Row{Key: p.T("portal.kept.due"), Value: p.Date(midday(c.DueOn))})
+		text := p.T("portal.kept.opened", "Date", p.Date(c.OpenedAt), "Name", c.AssignedName)
+		switch {
+		case !c.ClosedAt.IsZero():
+			text += " " + p.T("portal.kept.closed", "Date", p.Date(c.ClosedAt))
+		case !c.DueOn.IsZero():
+			text += " " + p.T("portal.kept.due", "Date", p.Date(midday(c.DueOn)))
 		}
-		if !c.ClosedAt.IsZero() {
-			rows = append(rows, t.Row{Key: p.T("portal.kept.closed"), Value: p.Date(c.ClosedAt)})
-		}
-		rows = append(rows, t.Row{Key: p.T("portal.mine.mediator"), Value: c.AssignedName})
 		tag := t.Tag{Text: p.T("case_state." + string(c.State)), Tone: t.Neutral}
-		return b.put(ctx, keptCard(t.Card{Title: b.procedureName(p, b.org.Pack, c.Procedure), Tags: []t.Tag{tag}}, rows))
+		return b.put(ctx, keptCard(t.Card{Title: b.procedureName(p, b.org.Pack, c.Procedure), Text: text, Tags: []t.Tag{tag}}, nil))
 	})
 }
 

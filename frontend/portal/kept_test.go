@@ -115,7 +115,7 @@ func TestEverythingCanBeReadAndPrinted(t *testing.T) {
 			name := apl.Name.In(string(lang))
 			page := w.post("/mine/everything", "as", "page").shows(http.StatusOK, say.T("portal.kept.title")+" – Relais", "Haddad", "Oran", "Maison France Services",
 				say.T("portal.kept.seen", "Name", "Claire Martin", "Date", say.Date(b.store.Now())), say.T("method.drawn"), say.T("portal.may.submit"),
-				say.T("case_state.submitted"), say.T("portal.kept.due"), say.T("case_state.withdrawn"), say.T("portal.kept.closed"),
+				say.T("case_state.submitted"), say.T("portal.kept.due", "Date", say.Date(b.store.Now().AddDate(0, 0, 10))), say.T("case_state.withdrawn"), say.T("portal.kept.closed", "Date", say.Date(b.store.Now())),
 				say.T("portal.did.submit", "Procedure", name), "CAF-77", "~1~", "~120~", say.T("portal.kept.end")).hides(say.T("portal.history.disagree"))
 			if n := strings.Count(page.body, "<h4 class=\"r-card-title\"><bdi>"+name); n != more+2 {
 				t.Errorf("%d cases are on the page, want %d", n, more+2)

@@ -206,7 +206,7 @@ func TestHistory(t *testing.T) {
 	page := w.get("/mine/history").shows(http.StatusOK, say.T("portal.did.submit", "Procedure", apl.Name.In("fr")), "Claire Martin",
 		"Sofia Costa", "Contrôle annuel des mandats", say.T("why.procedure_not_in_scope"), say.T("outcome.submitted"),
 		say.T("portal.history.under", "Date", "23 novembre 2026", "End", "24 décembre 2026"),
-		"CAF-77", "Demande envoyée avec le bail", say.T("portal.history.blocked"), say.T("portal.history.messages"), say.T("portal.history.disagree"))
+		"CAF-77", "Demande envoyée avec le bail", say.T("portal.history.blocked"), say.T("portal.history.messages"), say.T("portal.history.disagree"), say.T("portal.history.wonder_disagree"))
 	if code := b.sms(p.id); strings.Contains(page.body, code) {
 		t.Error("the history shows a code that was sent")
 	}

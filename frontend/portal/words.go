@@ -20,14 +20,14 @@ func (v codeView) withoutNumber(p t.Page) string {
 	if v.Phone == "" {
 		return p.T("portal.code.without_number_visit", "Organisation", v.Organisation)
 	}
-	return p.T("portal.code.without_number", "Organisation", v.Organisation, "Phone", v.Phone)
+	return p.T("portal.code.without_number", "Organisation", v.Organisation, "Phone", unbroken(v.Phone))
 }
 
 func (v stopView) ask(p t.Page) string {
 	if v.Mandate.Phone == "" {
 		return p.T("portal.stop.visit", "Organisation", v.Mandate.Organisation)
 	}
-	return p.T("portal.stop.phone", "Organisation", v.Mandate.Organisation, "Phone", v.Mandate.Phone)
+	return p.T("portal.stop.phone", "Organisation", v.Mandate.Organisation, "Phone", unbroken(v.Mandate.Phone))
 }
 
 func (v stopView) question(p t.Page) string {
@@ -40,14 +40,14 @@ func question(p t.Page, organisation, phone string) string {
 	if phone == "" {
 		return p.T("portal.stopped.question_visit", "Organisation", organisation)
 	}
-	return p.T("portal.stopped.question", "Organisation", organisation, "Phone", phone)
+	return p.T("portal.stopped.question", "Organisation", organisation, "Phone", unbroken(phone))
 }
 
 func (v cardView) ask(p t.Page) string {
 	if v.Phone == "" {
 		return p.T("portal.card.new", "Organisation", v.Organisation)
 	}
-	return p.T("portal.card.ask", "Organisation", v.Organisation, "Phone", v.Phone)
+	return p.T("portal.card.ask", "Organisation", v.Organisation, "Phone", unbroken(v.Phone))
 }
 
 // rows are what one should know of a mandate that holds.
@@ -59,8 +59,11 @@ func (m mandateView) rows(p t.Page) []t.Row {
 	if m.Phone == "" {
 		return rows
 	}
-	return append(rows, t.Row{Key: p.T("portal.mine.call"), Body: call(m.Phone)})
+	return append(rows, t.Row{Key: p.T("portal.mine.call"), Body: call(unbroken(m.Phone))})
 }
+
+// unbroken keeps a number on one line.
+func unbroken(phone string) string { return strings.ReplaceAll(phone, " ", "\u00a0") }
 
 // dialled is a number as telephones take it (RFC 3966).
 func dialled(phone string) string {
