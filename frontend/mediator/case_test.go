@@ -456,3 +456,16 @@ func TestCaseOfManySteps(t *testing.T) {
 	}
 	h.b.get(h.path + "?before=rubbish").is(http.StatusNotFound)
 }
+
+// How a case stands, and that it presses, is the first thing said on its page.
+func TestCaseSaysFirstHowItStands(t *testing.T) {
+	t.Parallel()
+	h := setupCase(t)
+	p := h.b.printer()
+	stands := p.T("case.caption") + " · " + p.T("case_state.opened")
+	h.b.get(h.path).is(http.StatusOK).shows(stands + "<")
+	due := h.clock.Now().AddDate(0, 0, 1)
+	must(t, h.mandates.SetDue(t.Context(), h.actor(h.mediator), h.of, due))
+	h.clock.Advance(3 * 24 * hour)
+	h.browse(h.mediator).get(h.path).is(http.StatusOK).shows(stands + " · " + p.T("mediator.case.overdue") + "<")
+}

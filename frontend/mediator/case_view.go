@@ -3,6 +3,7 @@ package mediator
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -55,7 +56,7 @@ type beginHere struct {
 
 func (s *Surface) caseViewOf(ctx context.Context, k caseFacts, f *form.Form, refused *problem.Error) (caseView, error) {
 	v := caseView{
-		Head: t.Head{Title: k.title(), Caption: k.page.T("case.caption"), Form: f, Failed: refused != nil, Person: k.banner, Wide: true,
+		Head: t.Head{Title: k.title(), Caption: k.caption(), Form: f, Failed: refused != nil, Person: k.banner, Wide: true,
 			Back: t.Link{Text: k.page.T("case.to_person", "Name", k.BeneficiaryName), Href: k.personHref()}},
 		About: k.about(), Warnings: k.warnings(), State: k.standing(), Closed: k.State.Closed(), Moments: k.moments(), Doors: k.doors(s),
 	}
@@ -79,6 +80,16 @@ func (s *Surface) caseViewOf(ctx context.Context, k caseFacts, f *form.Form, ref
 		v.Begin = &beginHere{beginView{Action: k.personHref() + "/mandates", Key: s.NewKey(), Kind: t.Primary}, k.personHref()}
 	}
 	return v, err
+}
+
+// caption says at once how the case stands, and whether it presses: on a small
+// screen all else about it comes after what was done.
+func (k caseFacts) caption() string {
+	parts := []string{k.page.T("case.caption"), caseTag(k.page, k.State).Text}
+	for _, tag := range dueCell(k.page, k.actor.Now, k.Case).Tags {
+		parts = append(parts, tag.Text)
+	}
+	return strings.Join(parts, " · ")
 }
 
 // mediates: the actor acts here as a mediator; others only read.
