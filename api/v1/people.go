@@ -37,7 +37,8 @@ func (o *operations) CreatePerson(ctx context.Context, r CreatePersonRequestObje
 	person, err := o.Software.CreatePerson(q.ctx, q.software(""), b.Mediator, beneficiaries.New{
 		ID: id, DuplicateConfirmed: b.DuplicateConfirmed != nil && *b.DuplicateConfirmed,
 		Identity: beneficiaries.Identity{GivenNames: in.GivenNames, FamilyName: in.FamilyName, UsageName: value(in.UsageName), BirthDate: in.BirthDate.Time,
-			BirthPlace: value(in.BirthPlace), IdentityCheck: in.IdentityCheck, Protection: value(in.Protection)},
+			BirthPlace: value(in.BirthPlace), IdentityCheck: in.IdentityCheck, Protection: value(in.Protection),
+			Codes: beneficiaries.Codes{Gender: value(in.Gender), BirthPlace: value(in.BirthPlaceCode), Country: value(in.BirthCountry)}},
 		Contact: beneficiaries.Contact{Phone: value(b.Contact.Phone), Email: value(b.Contact.Email), Address: value(b.Contact.Address),
 			Channel: string(b.Contact.Channel), Language: b.Contact.Language},
 	})
@@ -99,6 +100,7 @@ func merged(in beneficiaries.Identity, by PersonChange) beneficiaries.Identity {
 		from *string
 	}{
 		{&in.GivenNames, by.GivenNames}, {&in.FamilyName, by.FamilyName}, {&in.UsageName, by.UsageName}, {&in.BirthPlace, by.BirthPlace},
+		{&in.Codes.Gender, by.Gender}, {&in.Codes.BirthPlace, by.BirthPlaceCode}, {&in.Codes.Country, by.BirthCountry},
 		{&in.IdentityCheck, by.IdentityCheck}, {&in.Protection, by.Protection},
 	} {
 		if m.from != nil {

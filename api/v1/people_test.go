@@ -194,6 +194,39 @@ func TestFaultsNameTheirFields(t *testing.T) {
 	}
 }
 
+// What services know somebody by goes in, out, and away again by its three members.
+func TestIdentityCodes(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	born := func(codes map[string]any) map[string]any {
+		n := h.newcomer("Paul")
+		for k, v := range codes {
+			n["identity"].(map[string]any)[k] = v
+		}
+		return n
+	}
+	got := h.call("POST", "/api/v1/people", born(map[string]any{"gender": "M", "birth_country": "99352", "birth_place_code": "35238"}), with("Accept-Language", "fr"))
+	h.refused(got, 400, "invalid")
+	if got.faults() != "gender:choose_gender birth_place_code:place_code_abroad" {
+		t.Errorf("faults %s: %s", got.faults(), got.raw)
+	}
+	made := h.ok(h.call("POST", "/api/v1/people", born(map[string]any{"gender": "male", "birth_place_code": "35238"})), 201)
+	path := "/api/v1/people/" + made.text("id")
+	is := func(got answer, want map[string]any) {
+		t.Helper()
+		for _, k := range []string{"gender", "birth_place_code", "birth_country"} {
+			if v := got.json["identity"].(map[string]any)[k]; v != want[k] {
+				t.Errorf("%s is %v, want %v", k, v, want[k])
+			}
+		}
+	}
+	is(made, map[string]any{"gender": "male", "birth_place_code": "35238", "birth_country": "99100"})
+	read := h.ok(h.call("GET", path, nil), 200)
+	is(read, map[string]any{"gender": "male", "birth_place_code": "35238", "birth_country": "99100"})
+	changed := h.ok(h.call("PATCH", path, map[string]any{"mediator": h.here.mediator, "birth_place_code": "", "birth_country": "99352"}, with("If-Match", read.header.Get("ETag"))), 200)
+	is(changed, map[string]any{"gender": "male", "birth_country": "99352"})
+}
+
 // A correction needs the version that was read, and leaves contact alone.
 func TestCorrectingAPerson(t *testing.T) {
 	t.Parallel()

@@ -347,12 +347,22 @@ type GrantState string
 
 // Identity defines model for Identity.
 type Identity struct {
-	BirthDate  openapi_types.Date `json:"birth_date"`
-	BirthPlace *string            `json:"birth_place,omitempty"`
+	// BirthCountry A code of the country pack (France: Insee); said by birth_place_code too.
+	BirthCountry *string            `json:"birth_country,omitempty"`
+	BirthDate    openapi_types.Date `json:"birth_date"`
+
+	// BirthPlace In words.
+	BirthPlace *string `json:"birth_place,omitempty"`
+
+	// BirthPlaceCode Of the place, where the country pack has such codes (France: Insee); for a birth in that country only.
+	BirthPlaceCode *string `json:"birth_place_code,omitempty"`
 
 	// FamilyName At birth.
 	FamilyName string `json:"family_name"`
-	GivenNames string `json:"given_names"`
+
+	// Gender On civil records, a code of the country pack; absent when not known.
+	Gender     *string `json:"gender,omitempty"`
+	GivenNames string  `json:"given_names"`
 
 	// IdentityCheck The kind of document seen, a code of the country pack. Never its number.
 	IdentityCheck string `json:"identity_check"`
@@ -497,11 +507,16 @@ type Person struct {
 
 // PersonChange defines model for PersonChange.
 type PersonChange struct {
-	BirthDate     *openapi_types.Date `json:"birth_date,omitempty"`
-	BirthPlace    *string             `json:"birth_place,omitempty"`
-	FamilyName    *string             `json:"family_name,omitempty"`
-	GivenNames    *string             `json:"given_names,omitempty"`
-	IdentityCheck *string             `json:"identity_check,omitempty"`
+	BirthCountry   *string             `json:"birth_country,omitempty"`
+	BirthDate      *openapi_types.Date `json:"birth_date,omitempty"`
+	BirthPlace     *string             `json:"birth_place,omitempty"`
+	BirthPlaceCode *string             `json:"birth_place_code,omitempty"`
+	FamilyName     *string             `json:"family_name,omitempty"`
+
+	// Gender Empty: no longer known. Likewise the next two.
+	Gender        *string `json:"gender,omitempty"`
+	GivenNames    *string `json:"given_names,omitempty"`
+	IdentityCheck *string `json:"identity_check,omitempty"`
 
 	// Mediator The mediator for whom this is written.
 	Mediator   MediatorID `json:"mediator"`

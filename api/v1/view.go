@@ -135,7 +135,8 @@ func personView(b beneficiaries.Beneficiary) Person {
 		Id: b.ID, CreatedAt: b.CreatedAt,
 		Identity: Identity{
 			GivenNames: b.GivenNames, FamilyName: b.FamilyName, UsageName: text(b.UsageName), BirthDate: openapi_types.Date{Time: b.BirthDate},
-			BirthPlace: text(b.BirthPlace), IdentityCheck: b.IdentityCheck, Protection: text(b.Protection),
+			BirthPlace: text(b.BirthPlace), Gender: text(b.Codes.Gender), BirthPlaceCode: text(b.Codes.BirthPlace), BirthCountry: text(b.Codes.Country),
+			IdentityCheck: b.IdentityCheck, Protection: text(b.Protection),
 		},
 		Contact: Contact{Channel: ContactChannel(b.Channel), Language: b.Language, Phone: text(b.Phone), Email: text(b.Email), Address: text(b.Address)},
 	}

@@ -2,6 +2,7 @@ package mediator
 
 import (
 	"context"
+	"time"
 
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/beneficiaries"
@@ -18,6 +19,7 @@ const noProtection = "none"
 // personFields are the choices of the forms about a person.
 type personFields struct {
 	Checks, Protections, Channels, Languages []t.Option
+	Codes                                    codeFields
 }
 
 // personFieldsOf lists what the country's pack offers.
@@ -29,7 +31,7 @@ func personFieldsOf(p t.Page, pack *packs.Pack) personFields {
 	}
 	out.Protections = []t.Option{{Value: noProtection, Label: p.T("mediator.form.protection.none")}}
 	for _, r := range pack.Protection {
-		out.Protections = append(out.Protections, t.Option{Value: r.Status, Label: r.Name.In(lang), Hint: r.Text.In(lang)})
+		out.Protections = append(out.Protections, t.Option{Value: r.Status, Label: r.Name.In(lang), Body: protectionText(r.Text.In(lang))})
 	}
 	for _, c := range []struct {
 		code string
@@ -40,6 +42,7 @@ func personFieldsOf(p t.Page, pack *packs.Pack) personFields {
 	for _, l := range languagesOf(pack) {
 		out.Languages = append(out.Languages, t.Option{Value: l, Label: languageName(p, l)})
 	}
+	out.Codes = codeFieldsOf(p, pack.IdentityCodes)
 	return out
 }
 
@@ -49,10 +52,20 @@ func personFieldsOf(p t.Page, pack *packs.Pack) personFields {
 func readIdentity(f *form.Form) beneficiaries.Identity {
 	in := beneficiaries.Identity{GivenNames: f.Required("given_names", "missing_given_names"), FamilyName: f.Required("family_name", "missing_family_name")}
 	in.UsageName, in.BirthPlace = f.Value("usage_name"), f.Value("birth_place")
-	in.BirthDate, _ = f.Date("birth_date")
+	in.BirthDate = readBirth(f)
 	in.IdentityCheck = f.Required("identity_check", "choose_identity_check")
 	in.Protection = f.Required("protection", "choose_protection")
+	in.Codes = readCodes(f)
 	return in
+}
+
+// readBirth reads the date of birth; three empty boxes are told which date lacks.
+func readBirth(f *form.Form) time.Time {
+	if f.Value("birth_date"+form.DayBox)+f.Value("birth_date"+form.MonthBox)+f.Value("birth_date"+form.YearBox) == "" {
+		f.Fail("birth_date", "missing_birth_date") // stands before what the boxes say
+	}
+	day, _ := f.Date("birth_date")
+	return day
 }
 
 // readContact reads how to reach somebody.
@@ -70,6 +83,7 @@ func fillIdentity(f *form.Form, b beneficiaries.Beneficiary) {
 		f.Set(name, value)
 	}
 	f.SetDate("birth_date", b.BirthDate)
+	fillCodes(f, b.Codes)
 }
 
 // fillContact shows what is known.
@@ -97,7 +111,8 @@ type duplicateView struct {
 
 // typedFields are carried through the question, in page order.
 var typedFields = []string{"given_names", "family_name", "usage_name", "birth_date" + form.DayBox, "birth_date" + form.MonthBox,
-	"birth_date" + form.YearBox, "birth_place", "identity_check", "protection", "phone", "email", "address", "channel", "language", "then", "key"}
+	"birth_date" + form.YearBox, "birth_place", "identity_check", "protection",
+	"gender", "birth_country", "birth_place_code", "phone", "email", "address", "channel", "language", "then", "key"}
 
 func duplicateViewOf(p t.Page, f *form.Form, e *problem.Error) duplicateView {
 	var v duplicateView

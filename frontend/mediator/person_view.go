@@ -170,6 +170,7 @@ func (v *personView) identityRows() []t.Row {
 	if b.BirthPlace != "" {
 		rows = append(rows, t.Row{Key: p.T("mediator.form.birth_place"), Value: b.BirthPlace})
 	}
+	rows = append(rows, desk.CodeRows(p, v.pack.IdentityCodes, b.Codes)...)
 	rows = append(rows, t.Row{Key: p.T("mediator.person.checked"), Value: v.documentName(),
 		Lines: []string{p.T("mediator.person.checked_by", "Name", v.CheckedBy, "Date", p.LongDate(b.IdentityCheckedAt))}})
 	if rule, ok := v.pack.Protection.For(b.Protection); ok {

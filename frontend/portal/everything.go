@@ -28,6 +28,11 @@ type personFile struct {
 	UsageName  string `json:"usage_name,omitempty"`
 	BirthDate  string `json:"birth_date,omitempty"`
 	BirthPlace string `json:"birth_place,omitempty"`
+	// What some services know them by: codes of the country pack.
+	Gender         string `json:"gender,omitempty"`
+	BirthPlaceCode string `json:"birth_place_code,omitempty"`
+	BirthCountry   string `json:"birth_country,omitempty"`
+
 	Language   string `json:"language"`
 	Phone      string `json:"phone,omitempty"`
 	Email      string `json:"email,omitempty"`
@@ -348,6 +353,7 @@ func (x *pieces) value(v any) {
 
 func personOf(b beneficiaries.Beneficiary) personFile {
 	p := personFile{GivenNames: b.GivenNames, FamilyName: b.FamilyName, UsageName: b.UsageName, BirthPlace: b.BirthPlace, Language: b.Language,
+		Gender: b.Codes.Gender, BirthPlaceCode: b.Codes.BirthPlace, BirthCountry: b.Codes.Country,
 		Phone: b.Phone, Email: b.Email, Address: b.Address, Channel: b.Channel, Protection: b.Protection, IdentityCheck: checkFile{Document: b.IdentityCheck, At: b.IdentityCheckedAt.UTC()}}
 	if !b.BirthDate.IsZero() {
 		p.BirthDate = b.BirthDate.Format(time.DateOnly)

@@ -142,6 +142,7 @@ func (b *booklet) personRows(ctx context.Context, x beneficiaries.Beneficiary) (
 	add("portal.kept.family_name", x.FamilyName)
 	add("portal.kept.usage_name", x.UsageName)
 	add("portal.kept.birth", born, x.BirthPlace)
+	rows = append(rows, desk.CodeRows(p, b.pack.IdentityCodes, x.Codes)...)
 	add("portal.contact.phone", desk.PhoneWords(x.Phone))
 	add("portal.contact.email", x.Email)
 	add("portal.contact.address", x.Address)

@@ -67,8 +67,12 @@ func (s *sower) somebody(i int, p *place) beneficiaries.New {
 	if i%7 == 0 {
 		n.UsageName = family[s.dice.IntN(len(family))]
 	}
+	if p.pack == "fr" && i%3 != 1 { // of some it was not asked
+		n.Codes = born[n.BirthPlace]
+	}
 	s.reach(i, p, &n)
 	if i == 0 {
+		n.BirthPlace, n.Codes = "Oran", beneficiaries.Codes{Gender: "female", Country: "99352"}
 		n.GivenNames, n.FamilyName, n.UsageName, n.Language = "Fatima", "Haddad", "", "fr"
 		n.BirthDate = time.Date(1954, 3, 14, 0, 0, 0, 0, time.UTC)
 		n.Phone, n.Channel = "06 00 00 00 01", "sms"
