@@ -17,6 +17,8 @@
 //     brings the form back.
 //   - Acts that take something from somebody have their own page, which says
 //     what will happen, with the way out as prominent.
+//   - A list that can be long says how many there are where that is known, and is
+//     read page by page; nothing is cut off in silence.
 //   - An operator looks at who works somewhere only on a page that says that the
 //     look is recorded.
 //

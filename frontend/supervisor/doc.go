@@ -12,7 +12,11 @@
 //     and that the person can read it.
 //   - The list of disagreements opens without a purpose: it is one event, and it
 //     names and quotes nobody helped.
-//   - Names, birth dates and phones are posted, never put in an address.
+//   - Names, birth dates and phones are posted, never put in an address. A search
+//     is kept in the session, so that results have an address to come back to,
+//     which holds its id alone; once the person is found, who was typed is
+//     forgotten for their id.
+//   - Lists are read page by page, and say which lines are shown.
 //   - A handler reads, calls ONE command, answers. Only after a refusal may it
 //     look again, to show the page with what was typed.
 //   - What a mediator tried and was refused reads as a sentence: who, what, why.

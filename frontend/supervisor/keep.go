@@ -86,7 +86,7 @@ func keptText(c *gin.Context, prefix, id string) string {
 	return text
 }
 
-// kept search: what was typed, why, and whether the period was presumed.
+// search is what was typed, why, and whether the period was presumed.
 type search struct {
 	id, why  string
 	presumed bool

@@ -46,8 +46,8 @@ func (w way) to(kind string, id uuid.UUID, further ...string) string {
 
 // back is the page of results one came from, or the first page.
 func (l looking) back() t.Link {
-	if l.way.in != "" {
-		return t.Link{Text: l.T("supervisor.back_results"), Href: resultsHref(l.way.in)}
+	if l.in != "" {
+		return t.Link{Text: l.T("supervisor.back_results"), Href: resultsHref(l.in)}
 	}
 	return t.Link{Text: l.T("supervisor.back_start"), Href: homePath}
 }
