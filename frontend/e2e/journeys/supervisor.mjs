@@ -21,8 +21,8 @@ export async function search({ world, about, supervisor: v, found }) {
   await v.press(ask + "button[type=submit]");
   await v.see("supervision, results", { status: 200 });
   const t = wordsOf(about.lang);
-  const words = plain(await v.words());
-  for (const w of [about.organisation, about.mediator]) {
+  const words = plain(await v.page.locator("body").innerText()); // the banner says whom, and where
+  for (const w of [about.organisation, about.mediator, `${about.given} ${about.family}`]) {
     if (!words.includes(w)) throw new Error(`the results do not say "${w}": ${words.slice(0, 800)}`);
   }
   await details(v, about, found, t);
