@@ -22,6 +22,7 @@ type Web struct {
 	sessions *Sessions
 	name     string
 	secure   bool
+	recalled map[string]bool // routes that may begin on a session recalled
 }
 
 // NewWeb reads from the base URL whether the site is served over https.
@@ -62,19 +63,70 @@ func (w *Web) Middleware(fail func(*gin.Context, error)) gin.HandlerFunc {
 			c.Next()
 			return
 		}
-		session, err := w.sessions.Load(c.Request.Context(), cookie.Value)
-		switch {
-		case errors.Is(err, ErrNoSession):
-			w.ClearCookie(c)
-		case err != nil:
+		if w.recalled[routeOf(c.Request.Method, c.FullPath())] {
+			if session, ok := w.sessions.Recall(cookie.Value); ok {
+				c.Set(recalledKey{}, RequestSession{Session: session, Token: cookie.Value})
+				c.Next()
+				return
+			}
+		}
+		if err := w.load(c, cookie.Value); err != nil {
 			c.Abort()
 			fail(c, err)
 			return
-		default:
-			c.Set(requestKey{}, RequestSession{Session: session, Token: cookie.Value})
 		}
 		c.Next()
 	}
+}
+
+// load reads the session of a token for the rest of the request.
+func (w *Web) load(c *gin.Context, token string) error {
+	session, err := w.sessions.Load(c.Request.Context(), token)
+	switch {
+	case errors.Is(err, ErrNoSession):
+		w.ClearCookie(c)
+	case err != nil:
+		return err
+	default:
+		c.Set(requestKey{}, RequestSession{Session: session, Token: token})
+	}
+	return nil
+}
+
+// recalledKey is where a session recalled stands, apart from one read: nothing
+// that asks SessionOf ever meets it.
+type recalledKey struct{}
+
+// MayRecall lets the requests of a route begin on a session recalled
+// (Sessions.Recall). Its handler takes it from Recalled, and without a sure end
+// asks Prove before anything else. Call it before serving.
+func (w *Web) MayRecall(method, path string) {
+	if w.recalled == nil {
+		w.recalled = map[string]bool{}
+	}
+	w.recalled[routeOf(method, path)] = true
+}
+
+func routeOf(method, path string) string { return method + " " + path }
+
+// Recalled is the session that a request supposes, and holds its act to; false
+// when the request's session was read, or there is none.
+func Recalled(c *gin.Context) (Session, bool) {
+	v, _ := c.Get(recalledKey{})
+	r, ok := v.(RequestSession)
+	return r.Session, ok
+}
+
+// Prove reads the session of a request that began on one recalled, as the
+// middleware does for every other.
+func (w *Web) Prove(c *gin.Context) error {
+	v, _ := c.Get(recalledKey{})
+	r, ok := v.(RequestSession)
+	if !ok {
+		return nil
+	}
+	c.Set(recalledKey{}, nil)
+	return w.load(c, r.Token)
 }
 
 // SessionOf is the session the request came with, or the one its handler just

@@ -62,6 +62,9 @@ type Session struct {
 	// anything that the account's authority is made of (migration 0016); zero when
 	// it was not read.
 	Standing int64
+	// Row names, at that instant, the last change of the session itself (its row's
+	// xmin); zero when it was not read.
+	Row uint32
 }
 
 // SessionsDeps are what Sessions need. A lifetime left at zero is the default.
@@ -83,6 +86,8 @@ type Sessions struct {
 	// read reads the sessions of requests that arrive together; nil in a command's
 	// transaction, which reads for itself.
 	read *store.Group[tokenHash, *Session]
+	// known are the sessions of staff as they were last read (sessions_recall.go).
+	known *store.Known[tokenHash, Session]
 }
 
 // NewSessions makes the keeper of sessions; time, ids and randomness are the
@@ -100,7 +105,7 @@ func NewSessions(deps SessionsDeps) *Sessions {
 			*l.given = l.usual
 		}
 	}
-	s := &Sessions{deps: deps, env: deps.Store.Env(), one: deps.Store.OneStatement}
+	s := &Sessions{deps: deps, env: deps.Store.Env(), one: deps.Store.OneStatement, known: store.NewKnown[tokenHash, Session](mostKnown)}
 	s.read = store.NewGroup(readTogether, readsAtOnce, s.readAll)
 	return s
 }

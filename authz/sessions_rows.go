@@ -34,7 +34,7 @@ const (
 	sessionFind = `SELECT ` + sessionColumns + ` FROM web_sessions WHERE token_hash = $1`
 
 	// sessionsFind reads those of requests that arrive together.
-	sessionsFind = `SELECT token_hash, ` + sessionColumns + `, coalesce(standings.version, 0)
+	sessionsFind = `SELECT token_hash, ` + sessionColumns + `, coalesce(standings.version, 0), web_sessions.xmin
 		FROM web_sessions LEFT JOIN standings USING (account_id) WHERE token_hash = ANY ($1)`
 
 	sessionTouch = `UPDATE web_sessions SET seen_at = $2 WHERE token_hash = $1 RETURNING id`
@@ -118,6 +118,7 @@ func (s *Sessions) readAll(ctx context.Context, hashes []tokenHash) ([]*Session,
 			own := *session
 			own.Data = maps.Clone(session.Data)
 			out[i] = &own
+			s.keep(h, session)
 		}
 	}
 	return out, nil
@@ -133,7 +134,7 @@ func scanSession(row pgx.Rows) (hash tokenHash, session *Session, err error) {
 	)
 	s := &Session{}
 	err = row.Scan(&kept, &id, &account, &beneficiary, &tier, &organisation, &s.Issuer, &s.SID, &s.IDToken, &data,
-		&s.CreatedAt, &s.SeenAt, &strong, &s.ExpiresAt, &s.Standing)
+		&s.CreatedAt, &s.SeenAt, &strong, &s.ExpiresAt, &s.Standing, &s.Row)
 	if err != nil {
 		return hash, nil, err
 	}

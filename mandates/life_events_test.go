@@ -111,6 +111,13 @@ func (b *bundle) casework(t *testing.T, run runner) {
 			return err
 		})
 	}
+	run("TryStep", "mediator", translog.StepDone, func() error {
+		tried, err := b.TryStep(ctx, b.as(b.mediator), b.session(t, b.mediator), mandates.NewStep{Case: c.ID, Action: "view", Outcome: "done"})
+		if tried == nil {
+			t.Errorf("nothing was written: %v", err)
+		}
+		return err
+	})
 	run("LogStep", "mediator", translog.StepCorrected, func() error {
 		_, err := b.LogStep(ctx, b.as(b.mediator), mandates.NewStep{Case: c.ID, Action: "prepare", Outcome: "done", Corrects: st.ID})
 		return err

@@ -125,6 +125,17 @@ func (b *bundle) as(account uuid.UUID, organisation ...uuid.UUID) authz.Actor {
 	return a
 }
 
+// session is a browser's of staff, read.
+func (b *bundle) session(t *testing.T, account uuid.UUID) authz.Session {
+	t.Helper()
+	sessions := authz.NewSessions(authz.SessionsDeps{Store: b.store})
+	token, _, err := sessions.Start(t.Context(), authz.NewSession{Account: account, Issuer: "demo"})
+	must(t, err)
+	session, err := sessions.Load(t.Context(), token)
+	must(t, err)
+	return session
+}
+
 // asPerson is the person in their own space.
 func (b *bundle) asPerson(tier authz.Tier) authz.Actor {
 	b.t.Helper()

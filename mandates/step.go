@@ -50,12 +50,29 @@ func (w stepWrite) moves() bool { return w.to != w.State || !w.due.Equal(w.DueOn
 //
 // The same key by the same mediator gives the same step.
 func (s *Service) LogStep(ctx context.Context, actor authz.Actor, n NewStep) (Step, error) {
-	if step, err := s.steps.Do(ctx, askedStep{actor, n}); err != nil || step != nil {
+	if step, err := s.steps.Do(ctx, askedStep{actor: actor, NewStep: n}); err != nil || step != nil {
 		if err != nil {
 			return Step{}, problem.Wrap(err, "log the step")
 		}
 		return *step, nil
 	}
+	return s.logAlone(ctx, actor, n)
+}
+
+// TryStep is LogStep for an actor who is supposed: known from a session recalled
+// (authz.Sessions.Recall), not read. The statement that writes holds the step to the
+// session's row and the account's standing too. Nil means that nothing was written
+// and nothing refused: read the session, and ask LogStep.
+func (s *Service) TryStep(ctx context.Context, actor authz.Actor, session authz.Session, n NewStep) (*Step, error) {
+	if session.Row == 0 || session.ID == uuid.Nil || session.Account != actor.Account {
+		return nil, nil
+	}
+	step, err := s.steps.Do(ctx, askedStep{actor: actor, NewStep: n, held: heldSession{id: session.ID, row: session.Row}})
+	return step, problem.Wrap(err, "log the step")
+}
+
+// logAlone logs a step by itself.
+func (s *Service) logAlone(ctx context.Context, actor authz.Actor, n NewStep) (Step, error) {
 	var last stepFacts
 	for range stepTries {
 		f, err := s.loadStepFacts(ctx, actor.Account, n)

@@ -24,6 +24,15 @@ const (
 type askedStep struct {
 	actor authz.Actor
 	NewStep
+	// held is the session that the actor is supposed to have, to which the step is
+	// held; none when the session was read.
+	held heldSession
+}
+
+// heldSession is a session as it was when it was last read.
+type heldSession struct {
+	id  uuid.UUID
+	row uint32
 }
 
 // preparedStep is a step decided, with its entry sealed.
@@ -31,6 +40,7 @@ type preparedStep struct {
 	stepWrite
 	standing int64 // of the actor
 	entry    ledger.Row
+	held     heldSession
 	place    int // among those asked
 }
 
@@ -60,7 +70,7 @@ func (s *Service) logSteps(ctx context.Context, asked []askedStep) ([]*Step, err
 		if err != nil {
 			continue // alone it meets this fault, and spoils nobody's step
 		}
-		ready = append(ready, preparedStep{stepWrite: w, standing: a.actor.Standing, entry: entry, place: i})
+		ready = append(ready, preparedStep{stepWrite: w, standing: a.actor.Standing, entry: entry, held: a.held, place: i})
 	}
 	out := make([]*Step, len(asked))
 	if len(ready) > 0 {

@@ -14,7 +14,8 @@ import (
 // stepsHeld is heldQuery for several steps that leave their cases as they are:
 // the same conditions on the same locks, but that one version stands for all of
 // account, membership and organisation, training and charter too: whatever the
-// actor's authority was found on is as it was. It waits for nobody: a step whose
+// actor's authority was found on is as it was. Where the session was supposed, not
+// read, it too is there and as it was. It waits for nobody: a step whose
 // mandate, line or case somebody else holds just now is left out, so that one
 // revocation under way never keeps the others waiting. Whoever was left out
 // asks alone, and waits.
@@ -24,6 +25,7 @@ const stepsHeld = `SELECT q.*, c.organisation_id, c.beneficiary_id, c.procedure
 	JOIN cases c ON c.id = q.of_case AND c.organisation_id = m.organisation_id AND c.beneficiary_id = m.beneficiary_id
 		AND c.version = q.version AND c.procedure = ANY (g.procedures)
 	JOIN standings v ON v.account_id = q.mediator AND v.version = q.standing
+	WHERE q.session IS NULL OR EXISTS (SELECT FROM web_sessions w WHERE w.id = q.session AND w.xmin = q.session_row)
 	FOR SHARE OF m, g SKIP LOCKED FOR NO KEY UPDATE OF c SKIP LOCKED`
 
 // stepColumnTypes are the columns of q that are the steps' own, before those of
@@ -31,6 +33,7 @@ const stepsHeld = `SELECT q.*, c.organisation_id, c.beneficiary_id, c.procedure
 var stepColumnTypes = []string{
 	"mandate uuid", "line uuid", "of_case uuid", "at timestamptz", "mediator uuid", "standing bigint", "action text", "version int",
 	"id uuid", "outcome text", "receipt_number text", "note text", "present boolean", "due_on date", "corrects uuid", "key text",
+	"session uuid", "session_row int",
 }
 
 // stepsStatement is stepStatement for several steps: one plan started, one
@@ -73,15 +76,16 @@ func (s *Service) writeSteps(ctx context.Context, ready []preparedStep, out []*S
 func stepsArgs(asked []preparedStep) []any {
 	n := len(asked)
 	var (
-		ids                                           [6][]pgtype.UUID
+		ids                                           [7][]pgtype.UUID
 		texts                                         [5][]pgtype.Text
 		version                                       = make([]int32, n)
-		standing                                      = make([]int64, n)
+		standing, sessionRow                          = make([]int64, n), make([]int32, n)
 		ats                                           = make([]pgtype.Timestamptz, n)
 		present                                       = make([]bool, n)
 		due                                           = make([]pgtype.Date, n)
 		entries                                       = make([]ledger.Row, n)
 		mandate, line, of, mediator, id, corrects     = 0, 1, 2, 3, 4, 5
+		session                                       = 6
 		action, outcome, receiptNumber, noteText, key = 0, 1, 2, 3, 4
 	)
 	for i := range ids {
@@ -97,6 +101,7 @@ func stepsArgs(asked []preparedStep) []any {
 		texts[action][i], texts[outcome][i], version[i] = given(s.Action), given(s.Outcome), int32(p.Version)
 		texts[receiptNumber][i], texts[noteText][i], texts[key][i] = given(s.ReceiptNumber), given(s.Note), pgtype.Text{String: p.key, Valid: p.key != ""}
 		standing[i] = p.standing
+		ids[session][i], sessionRow[i] = nativeID(p.held.id), int32(p.held.row) // bit by bit: PostgreSQL compares a transaction's number with an int4 so
 		ats[i], present[i] = pgtype.Timestamptz{Time: s.At, Valid: true}, s.Present
 		due[i] = pgtype.Date{Time: s.DueOn, Valid: !s.DueOn.IsZero()}
 		entries[i] = p.entry
@@ -104,6 +109,7 @@ func stepsArgs(asked []preparedStep) []any {
 	args := []any{
 		ids[mandate], ids[line], ids[of], ats, ids[mediator], standing, texts[action], version,
 		ids[id], texts[outcome], texts[receiptNumber], texts[noteText], present, due, ids[corrects], texts[key],
+		ids[session], sessionRow,
 	}
 	return append(args, ledger.ArrayArgs(entries)...)
 }

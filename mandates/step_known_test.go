@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/internal/problem"
 	"github.com/relais-org/relais/internal/store/storetest"
 	"github.com/relais-org/relais/mandates"
@@ -97,5 +99,33 @@ func TestAKnownMandateGivesWayToANewerOne(t *testing.T) {
 	must(t, err)
 	if got.Mandate != newer.ID {
 		t.Errorf("done under %s, not under the newer %s", got.Mandate, newer.ID)
+	}
+}
+
+// A step tried for a session that was not read, is another's, or is not as it was
+// leaves nothing at all, and says nothing of it.
+func TestAStepTriedForNobody(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.signed(t, []string{"housing"}, 31)
+	c := b.opened(t, apl)
+	must(t, b.step(mandates.NewStep{Case: c.ID, Action: "view", Outcome: "done"})())
+	session := b.session(t, b.mediator)
+	before := len(b.events())
+	for name, s := range map[string]authz.Session{
+		"not read":        {ID: session.ID, Account: session.Account},
+		"a colleague's":   b.session(t, b.colleague),
+		"an earlier one":  {ID: session.ID, Account: session.Account, Row: session.Row - 1},
+		"one of nobody's": {ID: uuid.New(), Account: session.Account, Row: session.Row},
+	} {
+		if got, err := b.TryStep(t.Context(), b.as(b.mediator), s, mandates.NewStep{Case: c.ID, Action: "view", Outcome: "done"}); got != nil || err != nil {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	if n := len(b.events()); n != before {
+		t.Errorf("%d events more", n-before)
+	}
+	if got, err := b.TryStep(t.Context(), b.as(b.mediator), session, mandates.NewStep{Case: c.ID, Action: "view", Outcome: "done"}); got == nil || err != nil {
+		t.Errorf("its own: %v", err)
 	}
 }

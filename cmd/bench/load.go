@@ -34,7 +34,9 @@ func (f *field) order(ctx context.Context, of loadOrder) (measured, error) {
 	if err != nil {
 		return measured{}, err
 	}
-	of.Address = f.address
+	if of.Address == "" {
+		of.Address = f.address
+	}
 	order, err := json.Marshal(of)
 	if err != nil {
 		return measured{}, err

@@ -9,8 +9,13 @@ import (
 
 func (f *field) benchSteps(ctx context.Context, s settings) error {
 	fmt.Println("W  record a step: HTTP, session, casbin, write, event, leaf, durable commit")
+	least, err := f.newFloor(ctx)
+	if err != nil {
+		return err
+	}
+	defer least.close()
 	for _, clients := range s.clients {
-		var bare, single, full runs
+		var bare, single, floors, full runs
 		for range s.rounds {
 			b, err := f.pgbench(ctx, bareScript, clients, s.seconds)
 			if err != nil {
@@ -20,16 +25,23 @@ func (f *field) benchSteps(ctx context.Context, s settings) error {
 			if err != nil {
 				return err
 			}
-			r, err := f.load(ctx, clients, time.Duration(s.seconds)*time.Second, http.StatusSeeOther, f.stepRequests())
+			length := time.Duration(s.seconds) * time.Second
+			l, err := f.order(ctx, loadOrder{Address: least.address, Clients: clients, Length: length, Requests: f.stepRequests(), Want: http.StatusSeeOther})
 			if err != nil {
 				return err
 			}
-			bare, single, full = append(bare, b), append(single, one), append(full, r)
+			r, err := f.load(ctx, clients, length, http.StatusSeeOther, f.stepRequests())
+			if err != nil {
+				return err
+			}
+			bare, single, floors, full = append(bare, b), append(single, one), append(floors, l), append(full, r)
 		}
 		fmt.Printf("%d clients\n", clients)
 		line("bare SQL", bare)
 		line("one statement", single)
+		line("that over HTTP", floors)
 		line("Relais", full)
+		fmt.Printf("  over HTTP alone × bare %.2f, × one statement %.2f; Relais × over HTTP alone %.2f\n", floors.ratio(bare), floors.ratio(single), full.ratio(floors))
 		fmt.Printf("  p50 %.1f ms, p99 %.1f ms; %s\n", full.p50(), full.p99(), verdictOfSteps(clients, full.ratio(bare), full.ratio(single)))
 	}
 	fmt.Println()

@@ -39,16 +39,26 @@ type Route struct {
 	Method, Path string
 	Access       authz.Access // authz.Perm(kind, action) or authz.Public{Because: "…"}
 	Handle       Handler
+	// Quick is tried first, where there is one, on a session recalled instead of
+	// read: see Trial.
+	Quick Trial
 }
+
+// Trial does an act for an actor who is supposed, known from the session as it was
+// last read. It either answers, having done the act by a statement that holds it
+// to that session as it is now, or changes and answers nothing: then the session
+// is read and the route's Handle begins anew. It shows nothing and refuses nothing;
+// an error is a fault of the request or of the house, the same whoever asks.
+type Trial func(c *gin.Context, actor authz.Actor, session authz.Session) (done bool, err error)
 
 // Get is a route that reads.
 func Get(path string, access authz.Access, h Handler) Route {
-	return Route{http.MethodGet, path, access, h}
+	return Route{Method: http.MethodGet, Path: path, Access: access, Handle: h}
 }
 
 // Post is a route that changes.
 func Post(path string, access authz.Access, h Handler) Route {
-	return Route{http.MethodPost, path, access, h}
+	return Route{Method: http.MethodPost, Path: path, Access: access, Handle: h}
 }
 
 // Dependencies of the desk.
@@ -82,6 +92,9 @@ func (d *Desk) Mount(r gin.IRouter, signIn string, routes []Route) {
 		if err := route.Access.Check(); err != nil {
 			panic(fmt.Sprintf("%s %s: %v", route.Method, route.Path, err))
 		}
+		if route.Quick != nil {
+			d.Cookies.MayRecall(route.Method, route.Path)
+		}
 		r.Handle(route.Method, route.Path, web.Handle(d.serve(route, signIn)))
 	}
 }
@@ -97,6 +110,9 @@ func (d *Desk) serve(route Route, signIn string) func(*gin.Context) error {
 			return problem.New(problem.KindTooMany, "too_many_requests")
 		}
 		web.SetSignIn(c, signIn)
+		if done, err := d.try(c, route); done || err != nil {
+			return err
+		}
 		actor, err := d.Actor(c)
 		if err != nil {
 			return err
@@ -113,6 +129,23 @@ func (d *Desk) serve(route Route, signIn string) func(*gin.Context) error {
 		}
 		return err
 	}
+}
+
+// try lets a route's Quick begin where the request came with a session recalled, if
+// the supposed actor may ask for it at all. Not done, the request has its session
+// read, as every other has.
+func (d *Desk) try(c *gin.Context, route Route) (done bool, err error) {
+	session, ok := authz.Recalled(c)
+	if !ok {
+		return false, nil
+	}
+	permission, ok := route.Access.(authz.Permission)
+	if actor, err := d.staff(c, session); ok && err == nil && d.admit(actor, permission, SignInPath) == nil {
+		if done, err := route.Quick(c, actor, session); done || err != nil {
+			return done, err
+		}
+	}
+	return false, d.Cookies.Prove(c)
 }
 
 var errSignIn = problem.New(problem.KindUnauthenticated, "unauthenticated")
@@ -150,8 +183,7 @@ func (d *Desk) Actor(c *gin.Context) (authz.Actor, error) {
 	ctx := c.Request.Context()
 	switch {
 	case session.Account != uuid.Nil:
-		return d.Organisations.Actor(ctx, organisations.ActorQuery{Account: session.Account, Organisation: session.Organisation,
-			Session: session.ID, StrongAt: session.StrongAt, Language: string(web.PageOf(c).Lang()), Standing: session.Standing})
+		return d.staff(c, session)
 	case session.Beneficiary != uuid.Nil:
 		actor, err := d.Beneficiaries.PersonActor(ctx, beneficiaries.PersonQuery{Beneficiary: session.Beneficiary, Session: session.ID,
 			Tier: session.Tier, StrongAt: session.StrongAt})
@@ -161,6 +193,12 @@ func (d *Desk) Actor(c *gin.Context) (authz.Actor, error) {
 		return actor, err
 	}
 	return authz.Actor{}, nil
+}
+
+// staff is the actor of a session of staff.
+func (d *Desk) staff(c *gin.Context, session authz.Session) (authz.Actor, error) {
+	return d.Organisations.Actor(c.Request.Context(), organisations.ActorQuery{Account: session.Account, Organisation: session.Organisation,
+		Session: session.ID, StrongAt: session.StrongAt, Language: string(web.PageOf(c).Lang()), Standing: session.Standing})
 }
 
 // show tells the page who is signed in, where they may go, and in which zone

@@ -96,14 +96,39 @@ func (s *Surface) logStep(c *gin.Context, actor authz.Actor) error {
 	case err != nil:
 		return err
 	case refused == nil && f.Valid():
-		web.Flash(c, "flash.step_logged")
-		return web.SeeOther(c, "/cases/"+c.Param("id"))
+		return stepLogged(c)
 	}
 	k, err := s.caseOf(c, actor)
 	if err != nil {
 		return err
 	}
 	return s.renderCase(c, k, f, refused)
+}
+
+func stepLogged(c *gin.Context) error {
+	web.Flash(c, "flash.step_logged")
+	return web.SeeOther(c, "/cases/"+c.Param("id"))
+}
+
+// tryStep is logStep for a supposed actor: what is not a step logged is logStep's.
+func (s *Surface) tryStep(c *gin.Context, actor authz.Actor, session authz.Session) (done bool, err error) {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return false, err
+	}
+	f, err := form.Parse(c.Writer, c.Request, web.PageOf(c).Printer)
+	if err != nil {
+		return false, err
+	}
+	n := readStep(f, id, uuid.Nil)
+	if !f.Valid() {
+		return false, nil
+	}
+	step, err := s.Mandates.TryStep(c.Request.Context(), actor, session, n)
+	if err != nil || step == nil {
+		return false, err
+	}
+	return true, stepLogged(c)
 }
 
 // doStep reads what was typed and logs it, as a correction when corrects is a

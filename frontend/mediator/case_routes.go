@@ -1,6 +1,8 @@
 package mediator
 
 import (
+	"net/http"
+
 	"github.com/relais-org/relais/authz"
 	"github.com/relais-org/relais/frontend/desk"
 )
@@ -17,7 +19,7 @@ func (s *Surface) caseRoutes() []desk.Route {
 		desk.Get("/cases/new", authz.Perm(authz.KindCase, authz.CaseOpen), s.newCase),
 		desk.Post("/cases/new", authz.Perm(authz.KindCase, authz.CaseOpen), s.openCase),
 		desk.Get("/cases/:id", authz.Perm(authz.KindCase, authz.CaseRead), s.showCase),
-		desk.Post("/cases/:id/steps", do, s.logStep),
+		{Method: http.MethodPost, Path: "/cases/:id/steps", Access: do, Handle: s.logStep, Quick: s.tryStep},
 		desk.Get("/cases/:id/steps/:step/correct", correct, s.editStep),
 		desk.Post("/cases/:id/steps/:step/correct", correct, s.correctStep),
 		desk.Get("/cases/:id/hand-over", handOver, s.chooseColleague),

@@ -55,6 +55,11 @@ func (s *Surface) Routes() []desk.Route {
 func asMember(routes []desk.Route) []desk.Route {
 	for i, r := range routes {
 		routes[i].Handle = func(c *gin.Context, actor authz.Actor) error { return r.Handle(c, memberOf(actor)) }
+		if r.Quick != nil {
+			routes[i].Quick = func(c *gin.Context, actor authz.Actor, session authz.Session) (bool, error) {
+				return r.Quick(c, memberOf(actor), session)
+			}
+		}
 	}
 	return routes
 }
