@@ -3,6 +3,7 @@ package organisations
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"strings"
 
 	"github.com/google/uuid"
@@ -84,7 +85,8 @@ func (s *Service) look(ctx context.Context, actor authz.Actor, obj authz.Object,
 	})
 }
 
-// Colleagues lists who can act in the organisation acted for: names and roles.
+// Colleagues lists who is active in the organisation acted for: names, roles, and
+// whether they may act as mediators at this instant.
 func (s *Service) Colleagues(ctx context.Context, actor authz.Actor) ([]Colleague, error) {
 	if actor.Organisation == uuid.Nil {
 		return nil, errNoOrganisation
@@ -93,7 +95,38 @@ func (s *Service) Colleagues(ctx context.Context, actor authz.Actor) ([]Colleagu
 	if err := s.commands.Decide(actor, authz.MembershipRead, obj).Err(); err != nil {
 		return nil, err
 	}
-	return s.colleagueRows(ctx, actor.Organisation)
+	list, err := s.colleagueRows(ctx, actor.Organisation)
+	if err != nil {
+		return nil, err
+	}
+	accounts := make([]uuid.UUID, len(list))
+	for i, c := range list {
+		accounts[i] = c.Account
+	}
+	of, err := s.readActors(ctx, accounts)
+	if err != nil {
+		return nil, fmt.Errorf("load what colleagues may do: %w", err)
+	}
+	for i := range list {
+		if list[i].MayAct, err = s.mediatesIn(actor.Organisation, of[i]); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// mediatesIn says whether somebody may act now as a mediator of an organisation.
+func (s *Service) mediatesIn(organisation uuid.UUID, rows []actorRow) (bool, error) {
+	for _, r := range rows {
+		if value(r.organisation) != organisation || r.membership.Role != authz.Mediator {
+			continue
+		}
+		a, err := r.standing.value(s.charters).authority(s.store.Now())
+		if err != nil || len(a.Missing) == 0 {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // Supervisors lists the remits that hold, for operators.

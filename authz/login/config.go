@@ -56,6 +56,10 @@ type Issuer struct {
 	// ACRStepUp are the acr values that satisfy a step-up. Empty: a fresh
 	// sign-in is enough.
 	ACRStepUp []string `json:"acr_step_up"`
+	// Via are further addresses that the issuer's pages may send a browser on to,
+	// such as the sites a broker offers: browsers hold the redirects after a form of
+	// ours to the form-action of our policy, and discovery names none of these.
+	Via []string `json:"via"`
 	// AllowInsecureHTTP accepts http on this machine, for the demonstration.
 	AllowInsecureHTTP bool `json:"allow_insecure_http"`
 }
@@ -135,6 +139,11 @@ func (i *Issuer) complete() error {
 	if err := checkURL("url", i.URL, i.AllowInsecureHTTP); err != nil {
 		faults = append(faults, err)
 	}
+	for _, address := range i.Via {
+		if err := checkURL("via", address, i.AllowInsecureHTTP); err != nil {
+			faults = append(faults, err)
+		}
+	}
 	if i.ClientSecretFile != "" {
 		raw, err := os.ReadFile(filepath.Clean(i.ClientSecretFile))
 		if err != nil || i.ClientSecret != "" {
@@ -194,8 +203,8 @@ func (s *Service) Issuers(a Audience) []IssuerInfo {
 
 // FormOrigins are the origins a form of ours may end at: browsers hold the
 // redirects after POST /sign-in/… and /sign-out to the form-action of the
-// Content-Security-Policy. They are the issuers' own, and those of the
-// endpoints once discovery has told them, so they are asked for at each page.
+// Content-Security-Policy. They are the issuers' own, those they go by
+// (Issuer.Via), and those of the endpoints once discovery has told them, so they are asked for at each page.
 // It never waits: an issuer that was never read is asked meanwhile, and where a
 // page must be right at once [Service.Prepare] comes first.
 func (s *Service) FormOrigins() []string {

@@ -22,7 +22,7 @@ func TestConfigurationFaultsAreListedAtOnce(t *testing.T) {
 	_, err := login.New(login.Dependencies{
 		BaseURL: "http://relais.example", Store: new(store.Store),
 		Issuers: []login.Issuer{
-			{ID: "Bad ID", URL: "http://127.0.0.1:1", Audience: "all", ClientSecretFile: "/nowhere/at/all"},
+			{ID: "Bad ID", URL: "http://127.0.0.1:1", Audience: "all", ClientSecretFile: "/nowhere/at/all", Via: []string{"http://broker.example"}},
 			{ID: "ok", URL: "http://idp.example", ClientID: "c", Audience: login.AudienceStaff, Name: map[string]string{"en": "x"}, AllowInsecureHTTP: true},
 			{ID: "ok", URL: "https://idp.example", ClientID: "c", Audience: login.AudienceStaff, Name: map[string]string{"en": "x"}},
 		},
@@ -31,7 +31,7 @@ func TestConfigurationFaultsAreListedAtOnce(t *testing.T) {
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{"base URL", "lower-case", "audience must be", "client_id", "name is missing", "client_secret_file",
-		`issuer "ok": url must be https`, `issuer "Bad ID": `, `"ok" stands twice`} {
+		`issuer "ok": url must be https`, `issuer "Bad ID": `, "via must be https", `"ok" stands twice`} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("nothing about %q in:\n%v", want, err)
 		}
@@ -195,13 +195,13 @@ func TestFormOriginsFollowDiscovery(t *testing.T) {
 	answer := sync.OnceFunc(func() { close(held) })
 	t.Cleanup(answer)
 	other := issuerAt(slow.URL)
-	other.ID = "other"
+	other.ID, other.Via = "other", []string{"https://broker.example/choose?site=1"}
 	b := setup(t, issuerAt(h.URL), other)
-	if got := b.service.FormOrigins(); !slices.Contains(got, h.URL) || !slices.Contains(got, slow.URL) {
+	if got := b.service.FormOrigins(); !slices.Contains(got, h.URL) || !slices.Contains(got, slow.URL) || !slices.Contains(got, "https://broker.example") {
 		t.Errorf("before anything is known: %v", got)
 	}
 	b.service.Prepare(t.Context())
-	want := []string{h.URL, "https://login.example", "https://bye.example", slow.URL}
+	want := []string{h.URL, "https://login.example", "https://bye.example", slow.URL, "https://broker.example"}
 	if got := b.service.FormOrigins(); !slices.Equal(got, want) {
 		t.Errorf("while the other one is slow: %v, want %v", got, want)
 	}

@@ -101,9 +101,9 @@ func (i *issuer) known() (*discovered, error) {
 func (i *issuer) addresses() []string {
 	found := i.latest.Load()
 	if found == nil {
-		return []string{i.URL}
+		return append([]string{i.URL}, i.Via...)
 	}
-	return []string{i.URL, found.oauth.Endpoint.AuthURL, found.endSession}
+	return append([]string{i.URL, found.oauth.Endpoint.AuthURL, found.endSession}, i.Via...)
 }
 
 // ask reads an issuer that was never read, without keeping anybody waiting; the

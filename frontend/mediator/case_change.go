@@ -2,7 +2,6 @@ package mediator
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -107,7 +106,7 @@ func (s *Surface) showColleagues(c *gin.Context, k caseFacts, f *form.Form, refu
 	v := k.changeOf("hand_over", "/hand-over", f, refused)
 	v.Choice = t.ChoiceField{Name: "to", Label: k.page.T("case.hand_over.label"), Filter: len(all) > 10}
 	for _, x := range all {
-		if x.Account == k.AssignedTo || !slices.Contains(x.Roles, authz.Mediator) {
+		if x.Account == k.AssignedTo || !x.MayAct {
 			continue
 		}
 		o := t.Option{Value: x.Account.String(), Label: x.Name}

@@ -15,6 +15,7 @@ import (
 	"github.com/relais-org/relais/beneficiaries"
 	"github.com/relais-org/relais/internal/store"
 	"github.com/relais-org/relais/mandates"
+	"github.com/relais-org/relais/organisations"
 	"github.com/relais-org/relais/translog"
 )
 
@@ -281,7 +282,11 @@ func TestPressedTwice(t *testing.T) {
 func TestHandingOver(t *testing.T) {
 	t.Parallel()
 	h := setupCase(t)
-	h.b.get(h.path + "/hand-over").is(http.StatusOK).shows("Hugo Leroy").hides(`value="` + h.mediator.String() + `"`)
+	untrained, err := h.orgs.Invite(t.Context(), h.actor(h.referent), organisations.Invite{Organisation: h.org, Name: "Aline Roux", Email: address("Aline Roux"), Role: authz.Mediator})
+	must(t, err)
+	h.identify("Aline Roux")
+	must(t, h.orgs.Confirm(t.Context(), h.actor(h.referent), untrained.ID))
+	h.b.get(h.path+"/hand-over").is(http.StatusOK).shows("Hugo Leroy").hides(`value="`+h.mediator.String()+`"`, "Aline Roux") // who may not act takes nothing over
 	h.b.post(h.path+"/hand-over", url.Values{}).is(http.StatusUnprocessableEntity).failed("to").says("error.choose_colleague")
 	h.b.post(h.path+"/hand-over", url.Values{"to": {h.referent.String()}}).is(http.StatusUnprocessableEntity).failed("to")
 	h.b.post(h.path+"/hand-over", url.Values{"to": {h.colleague.String()}}).goes(h.path)
