@@ -116,7 +116,7 @@ func receivedIsWhatIsGiven(t *testing.T, profile clients.Profile, also string) {
 	})
 	full, err := b.people.Create(ctx, b.as(b.mediator), beneficiaries.New{
 		Identity: beneficiaries.Identity{GivenNames: "Amina", FamilyName: "Haddad", UsageName: "Amina Roy", BirthPlace: "Vannes",
-			Codes: beneficiaries.Codes{Gender: "female", BirthPlace: "56260"},
+			Codes:     beneficiaries.Codes{Gender: "female", BirthPlace: "56260"},
 			BirthDate: time.Date(1957, 3, 12, 0, 0, 0, 0, time.UTC), IdentityCheck: b.pack.IdentityDocuments[0].Code, Protection: "none"},
 		Contact: beneficiaries.Contact{Phone: "06 12 34 56 78", Email: "amina@people.example", Address: "1 rue du Port, 56000 Vannes", Channel: "sms", Language: "fr"},
 	})
