@@ -1,12 +1,11 @@
 package authz
 
-import "maps"
-
-// mostKnown bounds how many sessions are remembered: about 1 kB for each.
+// mostKnown bounds how many sessions are remembered: about 300 bytes for each.
 const mostKnown = 20_000
 
 // Recall gives the session of a token as it was last read here, if its clocks let
-// it in and need not be written now. It is a supposition: somebody may have signed
+// it in and need not be written now; without page state and what its provider said
+// (Data, SID, IDToken), which may name somebody and are not remembered. It is a supposition: somebody may have signed
 // out since, at another process too. Whoever acts on it holds the act's own
 // statement to the session's Row and Standing, so that nothing is written unless
 // both are what they were, and else asks Load.
@@ -20,13 +19,15 @@ func (s *Sessions) Recall(token string) (Session, bool) {
 	if !ok || !s.live(session, now) || now.Sub(session.SeenAt) >= touchEvery {
 		return Session{}, false
 	}
-	session.Data = maps.Clone(session.Data)
 	return session, true
 }
 
 // keep remembers a session of staff; those of people helped do nothing so often.
 func (s *Sessions) keep(hash tokenHash, session *Session) {
-	if session.Standing != 0 && session.Row != 0 {
-		s.known.Keep(hash, *session)
+	if session.Standing == 0 || session.Row == 0 {
+		return
 	}
+	kept := *session
+	kept.Data, kept.SID, kept.IDToken = nil, "", ""
+	s.known.Keep(hash, kept)
 }
