@@ -34,6 +34,15 @@ func (f frame) banner(p *review.Person, w way) *t.PersonBanner {
 	return b
 }
 
+// writtenKey says who reads that a page was opened: the person it is about, while
+// they are somebody; otherwise it is in the log, and that is all.
+func writtenKey(about *review.Person) string {
+	if about == nil || about.Erased {
+		return "supervisor.logged_only"
+	}
+	return "supervisor.logged_short"
+}
+
 // narrower are the fields of a search among a subject's lines.
 func (v timelineView) narrower() [][2]string {
 	switch {
