@@ -123,9 +123,23 @@ func TestLockedCardOpensFromThePhone(t *testing.T) {
 					t.Fatal("a wrong year does not look like an unknown code")
 				}
 			}
-			w.post("/card", "code", p.code, "birth_year", "1946").shows(http.StatusTooManyRequests, say.T("shell.error_title", "Title", say.T("public.card.locked_title")),
-				say.T("public.card.locked_kept"), say.T("public.card.locked_phone"), say.T("public.card.locked_call"), say.T("public.card.locked_wait")).
+			locked := w.post("/card", "code", p.code, "birth_year", "1946").shows(http.StatusTooManyRequests, say.T("shell.error_title", "Title", say.T("public.card.locked_title")),
+				say.T("public.card.locked_kept"), say.T("public.card.locked_misread_title"), p.code, say.T("public.card.locked_phone"), say.T("public.card.locked_call"), say.T("public.card.locked_wait")).
 				hides(say.T("shell.error_summary"), say.T("public.card.code_hint")) // there is nothing to mend, and no box to try again in
+			if !strings.Contains(locked.body, `href="/card"`) {
+				t.Error("whoever misread their card has no way to type it again")
+			}
+			// A code that is no card's is locked in the same words.
+			const nobodys = "3333-3333-33"
+			elsewhere := b.browser(lang)
+			elsewhere.address = "192.0.2.8:1234"
+			for range 5 {
+				elsewhere.post("/card", "code", nobodys, "birth_year", "1946").shows(http.StatusUnprocessableEntity)
+			}
+			no := elsewhere.post("/card", "code", nobodys, "birth_year", "1946").shows(http.StatusTooManyRequests, say.T("public.card.locked_title"))
+			if got, want := strings.ReplaceAll(text(no.body), nobodys, ""), strings.ReplaceAll(text(locked.body), p.code, ""); got != want {
+				t.Errorf("a locked code tells whether it is a card's: %s", got)
+			}
 
 			w.post("/card/unlock", "code", strings.ToLower(p.code), "birth_year", "1946").shows(http.StatusOK, say.T("public.unlock.code_title"))
 			w.post("/card/unlock/code", "code", p.code, "birth_year", "1946", "sms", "000000").shows(http.StatusUnprocessableEntity, say.T("error.unlock_code_wrong"))
