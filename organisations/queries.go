@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -85,8 +86,7 @@ func (s *Service) look(ctx context.Context, actor authz.Actor, obj authz.Object,
 	})
 }
 
-// Colleagues lists who is active in the organisation acted for: names, roles, and
-// whether they may act as mediators at this instant.
+// Colleagues lists who is active in the organisation acted for: names and roles.
 func (s *Service) Colleagues(ctx context.Context, actor authz.Actor) ([]Colleague, error) {
 	if actor.Organisation == uuid.Nil {
 		return nil, errNoOrganisation
@@ -95,24 +95,36 @@ func (s *Service) Colleagues(ctx context.Context, actor authz.Actor) ([]Colleagu
 	if err := s.commands.Decide(actor, authz.MembershipRead, obj).Err(); err != nil {
 		return nil, err
 	}
-	list, err := s.colleagueRows(ctx, actor.Organisation)
+	return s.colleagueRows(ctx, actor.Organisation)
+}
+
+// Mediators are the Colleagues who may act as mediators at this instant.
+func (s *Service) Mediators(ctx context.Context, actor authz.Actor) ([]Colleague, error) {
+	list, err := s.Colleagues(ctx, actor)
 	if err != nil {
 		return nil, err
 	}
-	accounts := make([]uuid.UUID, len(list))
-	for i, c := range list {
-		accounts[i] = c.Account
-	}
-	of, err := s.readActors(ctx, accounts)
-	if err != nil {
-		return nil, fmt.Errorf("load what colleagues may do: %w", err)
-	}
-	for i := range list {
-		if list[i].MayAct, err = s.mediatesIn(actor.Organisation, of[i]); err != nil {
-			return nil, err
+	able := list[:0]
+	for some := range slices.Chunk(list, actorsTogether) {
+		accounts := make([]uuid.UUID, len(some))
+		for i, c := range some {
+			accounts[i] = c.Account
+		}
+		of, err := s.readActors(ctx, accounts)
+		if err != nil {
+			return nil, fmt.Errorf("load what colleagues may do: %w", err)
+		}
+		for i, c := range some {
+			may, err := s.mediatesIn(actor.Organisation, of[i])
+			if err != nil {
+				return nil, err
+			}
+			if may {
+				able = append(able, c)
+			}
 		}
 	}
-	return list, nil
+	return able, nil
 }
 
 // mediatesIn says whether somebody may act now as a mediator of an organisation.

@@ -176,8 +176,6 @@ type Colleague struct {
 	Account uuid.UUID
 	Name    string
 	Roles   []authz.Role
-	// MayAct: as a mediator there, now: nothing lacks.
-	MayAct bool
 }
 
 // Remit gives a supervisor one organisation or one territory to look after.

@@ -36,6 +36,9 @@ type Start struct {
 	Browser []byte
 	// StepUp asks for a fresh sign-in, as strong as the issuer's ACRStepUp.
 	StepUp bool
+	// Another asks the issuer to let them choose an account, for who came with one
+	// that opens nothing (prompt=select_account, OpenID Connect Core §3.1.2.1).
+	Another bool
 	// Stash is a form to resume, sealed by the caller, MaxStash at most.
 	Stash []byte
 	// Session is the session to strengthen, nil UUID for a first sign-in.
@@ -91,6 +94,9 @@ func (i *issuer) wishes(start Start) []oauth2.AuthCodeOption {
 	if start.StepUp {
 		// max_age makes auth_time mandatory in the token (Core §2).
 		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
+	}
+	if start.Another && !start.StepUp {
+		options = append(options, oauth2.SetAuthURLParam("prompt", "select_account"))
 	}
 	if acr := i.demanded(start.StepUp); len(acr) > 0 {
 		options = append(options, oauth2.SetAuthURLParam("acr_values", strings.Join(acr, " ")))

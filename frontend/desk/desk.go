@@ -48,7 +48,8 @@ type Route struct {
 // last read. It either answers, having done the act by a statement that holds it
 // to that session as it is now, or changes and answers nothing: then the session
 // is read and the route's Handle begins anew. It shows nothing and refuses nothing;
-// an error is a fault of the request or of the house, the same whoever asks.
+// an error, a fault of the request or of the house, is answered in the place of
+// Handle, once the session is read and lets the actor in.
 type Trial func(c *gin.Context, actor authz.Actor, session authz.Session) (done bool, err error)
 
 // Get is a route that reads.
@@ -110,7 +111,8 @@ func (d *Desk) serve(route Route, signIn string) func(*gin.Context) error {
 			return problem.New(problem.KindTooMany, "too_many_requests")
 		}
 		web.SetSignIn(c, signIn)
-		if done, err := d.try(c, route); done || err != nil {
+		done, fault, err := d.try(c, route)
+		if done || err != nil {
 			return err
 		}
 		actor, err := d.Actor(c)
@@ -123,6 +125,9 @@ func (d *Desk) serve(route Route, signIn string) func(*gin.Context) error {
 			}
 		}
 		d.show(c, actor)
+		if fault != nil {
+			return fault
+		}
 		err = route.Handle(c, actor)
 		if err != nil && actor.Account != uuid.Nil && problem.As(err).Kind == problem.KindNeedsStepUp && d.StepUp != nil {
 			return d.StepUp(c)
@@ -133,19 +138,19 @@ func (d *Desk) serve(route Route, signIn string) func(*gin.Context) error {
 
 // try lets a route's Quick begin where the request came with a session recalled, if
 // the supposed actor may ask for it at all. Not done, the request has its session
-// read, as every other has.
-func (d *Desk) try(c *gin.Context, route Route) (done bool, err error) {
+// read, as every other has; fault is then the Quick's.
+func (d *Desk) try(c *gin.Context, route Route) (done bool, fault, err error) {
 	session, ok := authz.Recalled(c)
 	if !ok {
-		return false, nil
+		return false, nil, nil
 	}
 	permission, ok := route.Access.(authz.Permission)
 	if actor, err := d.staff(c, session); ok && err == nil && d.admit(actor, permission, SignInPath) == nil {
-		if done, err := route.Quick(c, actor, session); done || err != nil {
-			return done, err
+		if done, fault = route.Quick(c, actor, session); done {
+			return true, nil, nil
 		}
 	}
-	return false, d.Cookies.Prove(c)
+	return false, fault, d.Cookies.Prove(c)
 }
 
 var errSignIn = problem.New(problem.KindUnauthenticated, "unauthenticated")

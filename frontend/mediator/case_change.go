@@ -99,14 +99,14 @@ func (s *Surface) handOver(c *gin.Context, actor authz.Actor) error {
 }
 
 func (s *Surface) showColleagues(c *gin.Context, k caseFacts, f *form.Form, refused *problem.Error) error {
-	all, err := s.Organisations.Colleagues(c.Request.Context(), k.actor)
+	all, err := s.Organisations.Mediators(c.Request.Context(), k.actor)
 	if err != nil {
 		return err
 	}
 	v := k.changeOf("hand_over", "/hand-over", f, refused)
 	v.Choice = t.ChoiceField{Name: "to", Label: k.page.T("case.hand_over.label"), Filter: len(all) > 10}
 	for _, x := range all {
-		if x.Account == k.AssignedTo || !x.MayAct {
+		if x.Account == k.AssignedTo {
 			continue
 		}
 		o := t.Option{Value: x.Account.String(), Label: x.Name}

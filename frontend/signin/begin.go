@@ -20,7 +20,7 @@ func (s *Surface) choose(c *gin.Context, actor authz.Actor) error {
 		return web.SeeOther(c, orHome(next, actor))
 	}
 	s.allowProviders(c)
-	return web.Render(c, http.StatusOK, choosePage(web.PageOf(c), s.Login.Issuers(login.AudienceStaff), next))
+	return web.Render(c, http.StatusOK, choosePage(web.PageOf(c), s.Login.Issuers(login.AudienceStaff), next, c.Query(anotherField) != ""))
 }
 
 // choosePerson shows the national providers to somebody helped who comes
@@ -51,7 +51,7 @@ func orHome(next string, actor authz.Actor) string {
 func (s *Surface) begin(c *gin.Context, _ authz.Actor) error {
 	next := web.LocalPath(c.PostForm("next"), "/")
 	address, err := s.Login.Begin(c.Request.Context(), login.Start{IssuerID: c.Param("issuer"), Next: next,
-		Browser: s.browser(c), Language: string(web.PageOf(c).Lang())})
+		Browser: s.browser(c), Another: c.PostForm(anotherField) != "", Language: string(web.PageOf(c).Lang())})
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,8 @@ func (s *Surface) callback(c *gin.Context, before authz.Actor) error {
 // session that the browser came with, if any, stays.
 func (s *Surface) notIn(c *gin.Context, id login.Identity, p *problem.Error) error {
 	return web.Render(c, web.Status(p), notInPage(web.PageOf(c), notInView{
-		Why: web.PageOf(c).TMap("problem."+p.Code, p.Args), Email: id.Email, Next: web.LocalPath(id.Next, "")}))
+		Why: web.PageOf(c).TMap("problem."+p.Code, p.Args), Email: id.Email, Next: web.LocalPath(id.Next, ""),
+		Another: slices.Contains([]string{"not_invited", "invitation_expired", "identity_mismatch"}, p.Code), Unverified: !id.EmailVerified}))
 }
 
 // proved is when the provider says that somebody proved who they are as

@@ -183,13 +183,35 @@ func TestAnAccountThatOpensNothingIsToldWhatToDo(t *testing.T) {
 			t.Fatalf("%s was answered %d %q", subject, a.code, a.location)
 		}
 		for _, want := range []string{i18n.For("en").T("signin.not_in.title"), i18n.For("en").T("problem.not_invited"), i18n.For("en").T("signin.not_in.account"),
-			`href="/sign-in?next=` + url.QueryEscape(probe) + `"`} {
+			`href="/sign-in?another=1&next=` + url.QueryEscape(probe) + `"`} {
 			if !strings.Contains(body, want) {
 				t.Errorf("%s is not told %q: %.1500s", subject, want, body)
 			}
 		}
+		if strings.Contains(body, i18n.For("en").T("signin.not_in.address")) {
+			t.Error("an address vouched for is said not to be")
+		}
 		if next := w.get(probe); next.code == http.StatusOK {
 			t.Error("somebody refused came in")
 		}
+		if door := w.get("/sign-in?another=1&next=" + url.QueryEscape(probe)); !strings.Contains(door.body, `name="another" value="1"`) {
+			t.Errorf("the door forgets that another account is wanted: %.1500s", door.body)
+		}
+		to, err := url.Parse(w.post("/sign-in/staff", "next", probe, "another", "1").location)
+		must(t, err)
+		if to.Query().Get("prompt") != "select_account" {
+			t.Errorf("the provider is not asked for a choice: %s", to)
+		}
+	}
+	// Whom another account would not help is sent round in no circle.
+	b.browser().signIn("staff", "nadia", probe)
+	_, err := b.orgs.Invite(t.Context(), b.as(b.account("nadia@people.example")), organisationsInvite(b.org))
+	must(t, err)
+	b.browser().signIn("staff", "claire", probe)
+	must(t, b.orgs.SuspendAccount(t.Context(), b.account("claire@people.example"), "test", "Enquête"))
+	body := html.UnescapeString(b.browser().signIn("staff", "claire", probe).body)
+	if !strings.Contains(body, i18n.For("en").T("problem.account_suspended")) || strings.Contains(body, i18n.For("en").T("signin.not_in.again")) ||
+		strings.Contains(body, i18n.For("en").T("signin.not_in.account")) {
+		t.Errorf("who is suspended is told: %.1500s", body)
 	}
 }

@@ -34,10 +34,24 @@ func signInHref(next string) string {
 	return "/sign-in?" + url.Values{"next": {next}}.Encode()
 }
 
+// anotherField asks the provider to let somebody choose another account.
+const anotherField = "another"
+
+// anotherHref is the door for who came with an account that opens nothing.
+func anotherHref(next string) string {
+	v := url.Values{anotherField: {"1"}}
+	if next != "" && next != "/" {
+		v.Set("next", next)
+	}
+	return "/sign-in?" + v.Encode()
+}
+
 // notInView is why an identity that the provider vouched for opens nothing.
 type notInView struct {
 	Why, Email string
 	Next       string
+	// Another account may open it; Unverified: this one's address was not vouched for.
+	Another, Unverified bool
 }
 
 // choices are the actor's organisations, one line each.

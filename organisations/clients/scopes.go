@@ -74,15 +74,13 @@ func (c Client) ClaimsFor(scopes []string) []string {
 }
 
 // MayAsk reports whether the client may ask for a scope: one that it is registered
-// with, or a part of those. Asking for less is never refused.
+// with, or one that stands for no claim but theirs. Asking for less is never refused.
 func (c Client) MayAsk(scope string) bool {
 	if slices.Contains(c.Scopes, scope) {
 		return true
 	}
-	if !slices.Contains(PartScopeNames(), scope) {
-		return false
-	}
-	return allOf(c.claimsOf(scope), func(claim string) bool {
+	claims := c.claimsOf(scope)
+	return len(claims) > 0 && allOf(claims, func(claim string) bool {
 		return slices.ContainsFunc(c.Scopes, func(s string) bool { return slices.Contains(c.claimsOf(s), claim) })
 	})
 }
