@@ -1,13 +1,12 @@
 package desk
 
 import (
+	"cmp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/relais-org/relais/beneficiaries"
 	t "github.com/relais-org/relais/frontend/templates"
@@ -23,7 +22,7 @@ func CodeRows(p t.Page, codes packs.IdentityCodes, c beneficiaries.Codes) []t.Ro
 		rows = append(rows, t.Row{Key: p.T("claim.gender"), Value: g.Name.In(lang)})
 	}
 	if c.Country != "" && codes.BirthCountry != nil {
-		rows = append(rows, t.Row{Key: p.T("claim.birthcountry"), Value: countryName(lang, *codes.BirthCountry, c.Country)})
+		rows = append(rows, t.Row{Key: p.T("claim.birthcountry"), Value: regions(lang).country(*codes.BirthCountry, c.Country)})
 	}
 	if c.BirthPlace != "" && codes.BirthPlace != nil {
 		rows = append(rows, t.Row{Key: codes.BirthPlace.Name.In(lang), Value: c.BirthPlace})
@@ -34,44 +33,48 @@ func CodeRows(p t.Page, codes packs.IdentityCodes, c beneficiaries.Codes) []t.Ro
 // Countries are the choices of a country of birth: the pack's own first, then by
 // name as the reader says it.
 func Countries(lang string, of packs.CountryCodes) []t.Option {
-	out := make([]t.Option, 0, len(of.Codes))
-	for code := range of.Codes {
-		out = append(out, t.Option{Value: code, Label: countryName(lang, of, code)})
+	type choice struct {
+		t.Option
+		folded string
 	}
-	slices.SortFunc(out, func(a, b t.Option) int {
+	name, choices := regions(lang), make([]choice, 0, len(of.Codes))
+	for code := range of.Codes {
+		label := name.country(of, code)
+		choices = append(choices, choice{t.Option{Value: code, Label: label}, Folded(label)})
+	}
+	slices.SortFunc(choices, func(a, b choice) int {
 		switch of.Home {
 		case a.Value:
 			return -1
 		case b.Value:
 			return 1
 		}
-		return strings.Compare(plainly(a.Label), plainly(b.Label))
+		return cmp.Or(strings.Compare(a.folded, b.folded), strings.Compare(a.Value, b.Value))
 	})
+	out := make([]t.Option, len(choices))
+	for i, c := range choices {
+		out[i] = c.Option
+	}
 	return out
 }
 
-// countryName names what a code stands for; the code itself where it is gone from
+// namer names countries in one language.
+type namer struct{ display.Namer }
+
+// regions makes a namer; it is dear, and serves for all the countries of a page.
+func regions(lang string) namer { return namer{display.Regions(language.Make(lang))} }
+
+// country names what a code stands for; the code itself where it is gone from
 // the pack.
-func countryName(lang string, of packs.CountryCodes, code string) string {
-	namer := display.Regions(language.Make(lang))
+func (n namer) country(of packs.CountryCodes, code string) string {
 	var names []string
 	for _, region := range of.Codes[code] {
-		if r, err := language.ParseRegion(region); err == nil && namer != nil {
-			names = append(names, namer.Name(r))
+		if r, err := language.ParseRegion(region); err == nil && n.Namer != nil {
+			names = append(names, n.Name(r))
 		}
 	}
 	if len(names) == 0 {
 		return code
 	}
 	return strings.Join(names, ", ")
-}
-
-// plainly drops accents and capitals: É stands with E in a list.
-func plainly(s string) string {
-	return strings.ToLower(strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Mn, r) {
-			return -1
-		}
-		return r
-	}, norm.NFD.String(s)))
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	t "github.com/relais-org/relais/frontend/templates"
+	"github.com/relais-org/relais/internal/i18n"
 )
 
 // nearDue is when a date begins to press, in days.
@@ -27,4 +28,15 @@ func DueTag(p t.Page, due time.Time, zone string, now time.Time) t.Tag {
 		return t.Tag{Text: p.N("admin.disputes.days", left), Tone: t.Warning, Icon: t.IconClock}
 	}
 	return t.Tag{Text: p.N("admin.disputes.days", left), Tone: t.Info, Icon: t.IconClock}
+}
+
+// DaysLeft counts the days after today, where the page is read, on which
+// something holds that ends at an exclusive instant: a year signed today is 365
+// days, and the last day, like any later one, is none.
+func DaysLeft(p *i18n.Printer, now, end time.Time) int {
+	day := func(at time.Time) time.Time {
+		y, m, d := at.In(p.Location()).Date()
+		return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	}
+	return max(0, int(day(end.Add(-time.Second)).Sub(day(now)).Hours()/24))
 }

@@ -1,7 +1,11 @@
 package desk
 
 import (
+	"strings"
+	"unicode"
+
 	"github.com/nyaruka/phonenumbers"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/internal/packs"
@@ -40,4 +44,15 @@ func PhoneIn(country, e164 string) string {
 		return phonenumbers.Format(n, phonenumbers.NATIONAL)
 	}
 	return PhoneWords(e164)
+}
+
+// Folded is a name as it is sorted, or compared with what was typed: without
+// capitals and accents.
+func Folded(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, norm.NFD.String(s))
 }

@@ -161,11 +161,10 @@ func dueCell(p t.Page, now time.Time, c mandates.Case) t.Cell {
 
 // daysLeft says how many days are left until an exclusive end.
 func daysLeft(p t.Page, now, end time.Time) string {
-	days := int(today(p, end.Add(-time.Second)).Sub(today(p, now)).Hours() / 24)
-	if days <= 0 {
-		return p.T("mediator.days.today")
+	if left := desk.DaysLeft(p.Printer, now, end); left > 0 {
+		return p.N("mediator.days.left", left)
 	}
-	return p.N("mediator.days.left", days)
+	return p.T("mediator.days.today")
 }
 
 // birthOf tells two people of one name apart.

@@ -120,18 +120,12 @@ func (m *maker) running(v *mandateView, p *i18n.Printer, x mandates.Mandate) {
 	v.Tag = t.Tag{Text: p.T("mandate_state.suspended"), Tone: t.Warning, Icon: t.IconPause}
 }
 
-// daysLeft counts the days after today: a year signed today is 365 days, and the
-// last day is said to be it.
+// daysLeft says how many days are left; the last day is said to be it.
 func daysLeft(p *i18n.Printer, now, end time.Time) string {
-	day := func(at time.Time) time.Time {
-		y, m, d := at.In(p.Location()).Date()
-		return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	if left := desk.DaysLeft(p, now, end); left > 0 {
+		return p.N("portal.mine.days_left", left)
 	}
-	left := int(day(end.Add(-time.Second)).Sub(day(now)).Hours() / 24)
-	if left <= 0 {
-		return p.T("portal.mine.last_day")
-	}
-	return p.N("portal.mine.days_left", left)
+	return p.T("portal.mine.last_day")
 }
 
 // endState is how a mandate ended, also when the job has not passed yet.
