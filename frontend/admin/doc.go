@@ -18,7 +18,8 @@
 //   - Acts that take something from somebody have their own page, which says
 //     what will happen, with the way out as prominent.
 //   - A list that can be long says how many there are where that is known, and is
-//     read page by page; nothing is cut off in silence.
+//     shown page by page. One whose command reads so many and no more (mostRead,
+//     mostRemits) says so when there may be others, and so does a search in it.
 //   - An operator looks at who works somewhere only on a page that says that the
 //     look is recorded.
 //

@@ -155,13 +155,14 @@ type organisationPeopleView struct {
 }
 
 func newOrganisationPeople(p t.Page, o organisations.Organisation, x team) organisationPeopleView {
-	v := organisationPeopleView{Name: o.Name, Path: organisationPath(o.ID), Count: p.N("admin.people.count", len(x.members)),
+	v := organisationPeopleView{Name: o.Name, Path: organisationPath(o.ID), Count: countOf(p, len(x.members), x.capped(), "admin.people.count", "admin.people.count_many"),
+		Referents: x.capped(), // who was not read may be one
 		Table: t.Table{Caption: p.T("admin.people.caption"),
 			Columns: []t.Column{{Title: p.T("admin.people.name")}, {Title: p.T("admin.people.role")}, {Title: p.T("admin.people.status")}}}}
 	for _, m := range x.members {
 		v.Referents = v.Referents || m.Role == "referent" && m.State == organisations.MembershipActive
 	}
-	members, pager := pageOf(p, x.members, x.where, func(m organisations.Member) uuid.UUID { return m.ID })
+	members, pager := pageOf(p, x.members, x.where, x.capped())
 	v.Pager = pager
 	for _, m := range members {
 		v.Table.Rows = append(v.Table.Rows, []t.Cell{{Text: m.Name, Small: m.Email}, {Text: p.T("role." + string(m.Role))},

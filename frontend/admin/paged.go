@@ -1,31 +1,42 @@
 package admin
 
 import (
+	"maps"
 	"net/url"
-	"slices"
+	"strconv"
 	"strings"
-	"unicode"
-
-	"github.com/google/uuid"
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/relais-org/relais/frontend/desk"
 	t "github.com/relais-org/relais/frontend/templates"
 )
 
-// onPage are shown together of any list here.
-const onPage = 50
+const (
+	// onPage are shown together of any list here.
+	onPage = 50
+	// mostRead is how many of a list are read whole at most: members, services.
+	// Beyond it the page says that it shows the first ones only.
+	mostRead = 1000
+	// mostRemits is the same, of remits.
+	mostRemits = 2000
+	// pageField is the number of a page, of a list that is read whole.
+	pageField = "page"
+)
 
-// where is a list's address, what narrows it, and how far one has read.
+// where is a list's address, what narrows it, and how far one has read: by a
+// trail where the list is read page by page, by a number where it is read whole.
 type where struct {
-	path  string
-	keep  url.Values
-	trail desk.Trail
+	path   string
+	keep   url.Values
+	trail  desk.Trail
+	number int
 }
 
 // whereIn reads it from an address, keeping the named parameters.
 func whereIn(path string, q url.Values, names ...string) where {
-	w := where{path: path, keep: url.Values{}, trail: desk.TrailOf(q)}
+	w := where{path: path, keep: url.Values{}, trail: desk.TrailOf(q), number: 1}
+	if n, err := strconv.Atoi(q.Get(pageField)); err == nil {
+		w.number = n
+	}
 	for _, name := range names {
 		if v := strings.TrimSpace(q.Get(name)); v != "" {
 			w.keep.Set(name, v)
@@ -34,34 +45,49 @@ func whereIn(path string, q url.Values, names ...string) where {
 	return w
 }
 
-// pageOf is one page of a list that was read whole, and the way around it. What
-// no longer stands where the address says begins again.
-func pageOf[T any](p t.Page, all []T, w where, id func(T) uuid.UUID) ([]T, t.Pager) {
-	first := 0
-	if w.trail.After != "" {
-		first = slices.IndexFunc(all, func(x T) bool { return id(x).String() == w.trail.After }) + 1
+// page is the address of another page, narrowed as this one.
+func (w where) page(number int) string {
+	q := maps.Clone(w.keep)
+	if number > 1 {
+		q.Set(pageField, strconv.Itoa(number))
 	}
-	if first == 0 || first >= len(all) {
-		first, w.trail = 0, desk.Trail{}
+	if len(q) == 0 {
+		return w.path
 	}
-	rows, next := all[first:], ""
-	if len(rows) > onPage {
-		rows = rows[:onPage]
-		next = id(rows[onPage-1]).String()
+	return w.path + "?" + q.Encode()
+}
+
+// pageOf is one page of a list that was read whole, and the way around it. Rows
+// may change places between two pages, so pages go by number; one beyond the end
+// is the last. Capped says that there may be more than was read.
+func pageOf[T any](p t.Page, all []T, w where, capped bool) ([]T, t.Pager) {
+	last := max(1, (len(all)+onPage-1)/onPage)
+	number := min(max(1, w.number), last)
+	first := (number - 1) * onPage
+	rows := all[first:min(first+onPage, len(all))]
+	var pager t.Pager
+	if last == 1 {
+		return rows, pager
 	}
-	pager := w.trail.Pager(w.path, w.keep, next)
-	if pager.NextHref != "" || pager.PreviousHref != "" {
-		pager.Count = p.T("admin.extent", "First", p.Number(first+1), "Last", p.Number(first+len(rows)), "Total", p.Number(len(all)))
+	if number > 1 {
+		pager.PreviousHref = w.page(number - 1)
 	}
+	if number < last {
+		pager.NextHref = w.page(number + 1)
+	}
+	key := "admin.extent"
+	if capped {
+		key = "admin.extent_many"
+	}
+	pager.Count = p.T(key, "First", p.Number(first+1), "Last", p.Number(first+len(rows)), "Total", p.Number(len(all)))
 	return rows, pager
 }
 
-// folded is how a name is compared with what was typed: no case, no accents.
-func folded(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Mn, r) {
-			return -1
-		}
-		return unicode.ToLower(r)
-	}, norm.NFD.String(s))
+// countOf says how many there are; where that is capped, under the key many, that
+// there are at least as many as were read.
+func countOf(p t.Page, n int, capped bool, key, many string) string {
+	if capped {
+		return p.T(many, "Count", p.Number(n))
+	}
+	return p.N(key, n)
 }

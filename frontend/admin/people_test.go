@@ -78,7 +78,6 @@ func TestALargeTeam(t *testing.T) {
 	b.get("/organisation/people?q=NOM+017").has(t, "Nóm 017")
 	b.get("/organisation/people?q=NOM+017").lacks(t, "Nóm 018")
 	b.get("/organisation/people?q=xyz").has(t, "Personne ne porte ce nom ici", "Voir toute l’équipe")
-	b.get("/organisation/people?after=nonsense").has(t, "De 1 à 50")
 	b = h.browser(h.operator)
 	b.get("/operator/organisations/"+h.org.String()+"/people").has(t, "De 1 à 50", "Suivants")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/organisations"
@@ -152,6 +153,8 @@ type peopleView struct {
 	Waiting      string // how many wait for the reader, in a sentence
 	Search       *form.Form
 	Searches     bool // there are enough to search among
+	NotFound     string
+	Searched     string // how far the search looked, where that is not everybody
 	Table        t.Table
 	Pager        t.Pager
 	Alone        bool // nobody but the reader
@@ -167,6 +170,9 @@ type team struct {
 	where   where
 }
 
+// capped: there may be more of them than were read.
+func (x team) capped() bool { return len(x.members) >= mostRead }
+
 // lacking is a member and what they lack.
 type lacking struct {
 	organisations.Member
@@ -174,11 +180,9 @@ type lacking struct {
 }
 
 // rank orders the list: who waits for the reader, who lacks something else, the
-// others, who left.
+// others.
 func (m lacking) rank() int {
 	switch {
-	case m.State == organisations.MembershipEnded:
-		return 3
 	case slices.ContainsFunc(m.lacks, func(l lack) bool { return l.Href != "" }):
 		return 0
 	case len(m.lacks) > 0:
@@ -189,23 +193,27 @@ func (m lacking) rank() int {
 
 func newPeople(p t.Page, here authz.Membership, x team) peopleView {
 	v := peopleView{Organisation: here.OrganisationName, Suspended: !here.OrganisationAlive, Tabs: sections(p, peoplePath), Alone: true,
-		Count: p.N("admin.people.count", len(x.members)), Search: form.FromValues(p.Printer, x.where.keep), Searches: len(x.members) > onPage,
+		Count: countOf(p, len(x.members), x.capped(), "admin.people.count", "admin.people.count_many"), NotFound: p.T("admin.people.not_found"), Search: form.FromValues(p.Printer, x.where.keep), Searches: len(x.members) > onPage,
 		Table: t.Table{Caption: p.T("admin.people.caption"), Columns: []t.Column{{Title: p.T("admin.people.name")},
 			{Title: p.T("admin.people.role")}, {Title: p.T("admin.people.lacks")}}}}
 	var found []lacking
-	waiting, part := 0, folded(x.where.keep.Get("q"))
+	waiting, part := 0, desk.Folded(x.where.keep.Get("q"))
+	if x.capped() && part != "" {
+		v.NotFound = p.T("admin.people.not_found_many", "Count", p.Number(mostRead))
+		v.Searched = p.T("admin.people.searched_many", "Count", p.Number(mostRead))
+	}
 	for _, member := range x.members {
 		m := lacking{member, lacksOf(p, member, x.next, x.now)}
 		if m.rank() == 0 {
 			waiting++
 		}
 		v.Alone = v.Alone && m.Account == x.next.reader
-		if strings.Contains(folded(m.Name), part) || strings.Contains(folded(m.Email), part) {
+		if strings.Contains(desk.Folded(m.Name), part) || strings.Contains(desk.Folded(m.Email), part) {
 			found = append(found, m)
 		}
 	}
 	slices.SortStableFunc(found, func(a, b lacking) int { return a.rank() - b.rank() })
-	found, v.Pager = pageOf(p, found, x.where, func(m lacking) uuid.UUID { return m.ID })
+	found, v.Pager = pageOf(p, found, x.where, x.capped() && part == "")
 	for _, m := range found {
 		v.Table.Rows = append(v.Table.Rows, []t.Cell{
 			{Text: m.Name, Href: memberPath(m.Member), Small: m.Email, Tags: []t.Tag{statusOfMember(p, m.Member, x.now)}},

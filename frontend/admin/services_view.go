@@ -30,8 +30,8 @@ type listedClients struct {
 }
 
 func newServices(p t.Page, set *packs.Set, x listedClients) servicesView {
-	kind := x.kind
-	v := servicesView{Tabs: operatorSections(p, servicesPath), Software: kind == clients.Software, Count: p.N("clients.count."+string(kind), len(x.all)),
+	kind, capped := x.kind, len(x.all) >= mostRead
+	v := servicesView{Tabs: operatorSections(p, servicesPath), Software: kind == clients.Software, Count: countOf(p, len(x.all), capped, "clients.count."+string(kind), "clients.count."+string(kind)+"_many"),
 		Ended: t.Link{Text: p.T("clients.with_ended"), Href: "?kind=" + string(kind) + "&ended=1"}}
 	if x.ended {
 		v.Ended = t.Link{Text: p.T("clients.without_ended"), Href: "?kind=" + string(kind)}
@@ -44,7 +44,7 @@ func newServices(p t.Page, set *packs.Set, x listedClients) servicesView {
 	if v.Software {
 		v.Table.Columns[2].Title = p.T("clients.may")
 	}
-	found, pager := pageOf(p, x.all, x.where, func(c clients.Client) uuid.UUID { return c.ID })
+	found, pager := pageOf(p, x.all, x.where, capped)
 	v.Pager = pager
 	for _, c := range found {
 		offers := p.N("clients.procedures_count", len(c.Procedures))

@@ -162,7 +162,7 @@ type held struct {
 }
 
 func newSupervisors(p t.Page, all []organisations.Supervisor, w where) supervisorsView {
-	v := supervisorsView{Tabs: operatorSections(p, supervisorsPath), Count: p.N("admin.supervisors.count", len(all)),
+	v := supervisorsView{Tabs: operatorSections(p, supervisorsPath),
 		Table: t.Table{Caption: p.T("admin.supervisors.caption"), Columns: []t.Column{{Title: p.T("admin.supervisors.name")},
 			{Title: p.T("admin.supervisors.place")}, {Title: p.T("admin.supervisors.since"), Tight: true}, {Title: p.T("admin.supervisors.end"), Tight: true}}}}
 	var remits []held
@@ -171,7 +171,9 @@ func newSupervisors(p t.Page, all []organisations.Supervisor, w where) superviso
 			remits = append(remits, held{sv, r})
 		}
 	}
-	remits, v.Pager = pageOf(p, remits, w, func(h held) uuid.UUID { return h.remit.ID })
+	capped := len(remits) >= mostRemits
+	v.Count = countOf(p, len(all), capped, "admin.supervisors.count", "admin.supervisors.count_many")
+	remits, v.Pager = pageOf(p, remits, w, capped)
 	for _, h := range remits {
 		name := t.Cell{Text: h.Name, Small: h.Email}
 		if h.State == organisations.AccountInvited {
