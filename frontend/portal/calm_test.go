@@ -6,8 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/relais-org/relais/internal/i18n"
 	"github.com/relais-org/relais/mandates/review"
+	"github.com/relais-org/relais/organisations"
 )
 
 // PO-02: everything is in the history, and nothing in it frightens for nothing:
@@ -71,8 +74,42 @@ func TestAShortDayIsShownWhole(t *testing.T) {
 	w.open(p)
 	w.prove(p)
 	page := w.get("/mine/history").shows(http.StatusOK)
-	if before, _, _ := strings.Cut(page.body, say.T("story.mandate_drafted")); strings.Count(before, "<details") != strings.Count(before, "</details>") {
+	before, _, there := strings.Cut(page.body, say.T("story.mandate_drafted"))
+	if !there || strings.Contains(before, say.T("story.mandate_signed")) {
+		t.Error("the only line of a day is not there")
+	}
+	if strings.Count(before, "<details") != strings.Count(before, "</details>") {
 		t.Error("the only line of a day is hidden")
+	}
+}
+
+// Two who have one name are two: their looks are told one by one.
+func TestTwoOfOneNameAreToldApart(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.newPerson("Fatima", "Haddad", "06 12 34 56 78", "housing")
+	const purpose = "Contrôle annuel des mandats"
+	const namesake = "sofia.costa.bis@people.example"
+	_, err := b.orgs.GrantRemit(t.Context(), b.as(b.operator), organisations.Remit{Name: "Sofia Costa", Email: namesake, Organisation: b.org})
+	must(t, err)
+	other, err := b.orgs.SignIn(t.Context(), organisations.Identity{Issuer: "https://idp.example", Subject: namesake, Email: namesake, EmailVerified: true, Name: "Sofia Costa", ACR: "eidas1"})
+	must(t, err)
+	for _, who := range []uuid.UUID{b.supervisor, other.ID, other.ID} {
+		_, err := b.review.Timeline(t.Context(), b.as(who), review.Look{Subject: review.Subject{Beneficiary: p.id}, Purpose: purpose})
+		must(t, err)
+		b.clock.Advance(time.Minute)
+	}
+	w, say := b.browser(i18n.French), i18n.For(i18n.French)
+	w.open(p)
+	w.prove(p)
+	page := w.get("/mine/history").shows(http.StatusOK, say.N("portal.history.times", 2)).hides(say.N("portal.history.times", 3))
+	if n := strings.Count(page.body, purpose); n != 2 {
+		t.Errorf("the looks of two people are told %d times, want 2", n)
+	}
+	for _, id := range []uuid.UUID{b.supervisor, other.ID} {
+		if strings.Contains(page.body, id.String()) || strings.Contains(w.post("/mine/everything").body, id.String()) {
+			t.Error("the id of somebody of staff is shown")
+		}
 	}
 }
 

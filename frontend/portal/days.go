@@ -1,6 +1,8 @@
 package portal
 
 import (
+	"github.com/google/uuid"
+
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/mandates/review"
 	"github.com/relais-org/relais/translog"
@@ -37,19 +39,32 @@ func (x *teller) days(lines []review.HistoryLine) []dayView {
 }
 
 // again counts how many lines, from the first, tell the same look on the same
-// day: one person, one purpose.
+// day: one person, in one role and place, one purpose.
 func (x *teller) again(lines []review.HistoryLine) int {
 	first, n := lines[0], 1
-	if x.paper || !first.Look() || first.Role == translog.RolePerson {
-		return n
+	if x.paper || !first.Look() || first.Role == translog.RolePerson || first.Actor == uuid.Nil {
+		return n // who has no name may be anybody, and not twice the same
 	}
+	told := looked(first)
 	for _, l := range lines[1:] {
-		if l.Kind != first.Kind || l.Who != first.Who || l.Purpose != first.Purpose || l.Reason != first.Reason || x.page.Date(l.At) != x.page.Date(first.At) {
+		if looked(l) != told || x.page.Date(l.At) != x.page.Date(first.At) {
 			break
 		}
 		n++
 	}
 	return n
+}
+
+// look is what a look tells beside its time.
+type look struct {
+	kind                        translog.Kind
+	role                        translog.Role
+	actor                       uuid.UUID
+	who, place, purpose, reason string
+}
+
+func looked(l review.HistoryLine) look {
+	return look{l.Kind, l.Role, l.Actor, l.Who, l.OrganisationName, l.Purpose, l.Reason}
 }
 
 // settle puts back in its place what is too little to stand apart.

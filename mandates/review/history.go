@@ -43,7 +43,7 @@ func (s *Service) PersonHistory(ctx context.Context, actor authz.Actor, cursor s
 	return page, nil
 }
 
-// line is an entry as its person reads it: no ids of staff, no facts.
+// line is an entry as its person reads it: no facts.
 func (e Entry) line() HistoryLine {
 	l := HistoryLine{
 		At: e.At, ID: e.EventID, Kind: e.Kind, Role: e.ActorRole, OrganisationName: e.OrganisationName,
@@ -53,6 +53,9 @@ func (e Entry) line() HistoryLine {
 	}
 	if e.ActorRole != translog.RolePerson {
 		l.Who = e.ActorName
+	}
+	if l.Who != "" {
+		l.Actor = e.ActorID
 	}
 	if IsLook(e.Kind) {
 		l.Purpose = e.Text("purpose")

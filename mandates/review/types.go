@@ -217,6 +217,8 @@ type HistoryLine struct {
 	Kind translog.Kind
 	Role translog.Role // who acted: mediator, supervisor, person (you), system…
 	Who  string        // their name; empty for the person, a visitor and the system
+	// Actor tells two of one name apart; never shown. Zero where Who is empty.
+	Actor uuid.UUID
 	// OrganisationName is where.
 	OrganisationName string
 	Mandate          uuid.UUID
