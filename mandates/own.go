@@ -22,15 +22,18 @@ type Kept struct {
 	Content, Strokes []byte
 }
 
-// Own is one signed mandate of the person who asks, with all that is kept of
-// how they agreed.
+// Own is one mandate of the person who asks, with all that is kept of how they
+// agreed. One that was only prepared has what was chosen in its Draft.
 type Own struct {
 	Mandate
 	Kept []Kept
 }
 
-// EachOwn gives a person every mandate they signed here, newest first, however
-// many there are; it stops at the first error of each.
+// Signed says whether the person agreed to it at all.
+func (x Own) Signed() bool { return !x.SignedAt.IsZero() }
+
+// EachOwn gives a person every mandate that was begun for them here, signed or
+// not, newest first, however many there are; it stops at the first error of each.
 func (s *Service) EachOwn(ctx context.Context, actor authz.Actor, each func(Own) error) error {
 	if actor.Beneficiary == uuid.Nil {
 		return problem.Forbidden(string(authz.ReasonNoRule))
@@ -44,7 +47,7 @@ func (s *Service) EachOwn(ctx context.Context, actor authz.Actor, each func(Own)
 		}
 		for _, m := range page {
 			after = ownMark{m.CreatedAt, m.ID}
-			if m.SignedAt.IsZero() || !s.commands.Decide(actor, authz.MandateRead, m.object(m.territory)).Allowed {
+			if !s.commands.Decide(actor, authz.MandateRead, m.object(m.territory)).Allowed {
 				continue
 			}
 			own := Own{Mandate: m}

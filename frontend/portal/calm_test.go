@@ -133,7 +133,7 @@ func TestDaysLeft(t *testing.T) {
 	b.clock.Set(p.mandate.EndsAt.Add(-time.Hour))
 	w = b.browser(i18n.French)
 	w.open(p)
-	w.get("/mine").shows(http.StatusOK, say.T("portal.mine.last_day"))
+	w.get("/mine").shows(http.StatusOK, say.T("portal.mine.end")+" "+say.T("portal.mine.last_day")).hides(say.T("portal.mine.days"))
 	w.get("/mine/stop/"+p.mandate.ID.String()).shows(http.StatusOK, say.T("portal.stop.rights"), say.T("portal.stop.unfinished", "Organisation", "Maison France Services"))
 	w.post("/mine/stop/" + p.mandate.ID.String())
 	w.get("/mine/stop/"+p.mandate.ID.String()).shows(http.StatusOK, say.T("portal.stopped.title"), say.T("portal.stop.rights"))

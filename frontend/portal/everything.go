@@ -55,18 +55,31 @@ type linkFile struct {
 	Since   time.Time `json:"since"`
 }
 
+// mandateFile is one mandate, signed or only prepared: then it has no signed_at,
+// and its lines are "pending".
 type mandateFile struct {
-	ID       uuid.UUID  `json:"id"`
-	State    string     `json:"state"`
-	Mediator string     `json:"mediator"`
-	SignedAt time.Time  `json:"signed_at"`
-	EndsAt   time.Time  `json:"ends_at"`
-	EndedAt  time.Time  `json:"ended_at,omitzero"`
-	EndedBy  string     `json:"ended_by,omitempty"`
-	Reason   string     `json:"reason,omitempty"`
-	Lines    []lineFile `json:"lines"`
-	// Document is the signed text, a JWS (RFC 7515): anybody can check it.
-	Document string `json:"document,omitempty"`
+	ID       uuid.UUID `json:"id"`
+	State    string    `json:"state"`
+	Mediator string    `json:"mediator"`
+	BegunAt  time.Time `json:"begun_at"`
+	SignedAt time.Time `json:"signed_at,omitzero"`
+	EndsAt   time.Time `json:"ends_at,omitzero"`
+	EndedAt  time.Time `json:"ended_at,omitzero"`
+	EndedBy  string    `json:"ended_by,omitempty"`
+	Reason   string    `json:"reason,omitempty"`
+	HeldFor  string    `json:"suspended_reason,omitempty"`
+	// What was answered when it was prepared.
+	Days           int        `json:"days,omitempty"`
+	Language       string     `json:"language,omitempty"`
+	Interpreter    string     `json:"interpreter,omitempty"`
+	Protection     string     `json:"protection,omitempty"`
+	Representative string     `json:"representative,omitempty"`
+	Link           string     `json:"link_with_mediator,omitempty"`
+	Lines          []lineFile `json:"lines"`
+	// Text is what was shown and not signed; Document the signed text, a JWS
+	// (RFC 7515): anybody can check it.
+	Text     json.RawMessage `json:"text,omitempty"`
+	Document string          `json:"document,omitempty"`
 	// Consent is how the person agreed, with what is kept of it.
 	Consent []consentFile `json:"consent"`
 }
@@ -362,9 +375,13 @@ func personOf(b beneficiaries.Beneficiary) personFile {
 }
 
 func mandateOf(m mandates.Mandate) mandateFile {
-	x := mandateFile{ID: m.ID, State: string(m.State), Mediator: m.MediatorName, SignedAt: m.SignedAt.UTC(), EndsAt: m.EndsAt.UTC(), EndedAt: m.EndedAt,
-		EndedBy: m.EndedBy, Reason: m.EndReason, Document: m.JWS}
-	for _, g := range m.Grants {
+	x := mandateFile{ID: m.ID, State: string(m.State), Mediator: m.MediatorName, BegunAt: m.CreatedAt.UTC(), SignedAt: m.SignedAt.UTC(), EndsAt: m.EndsAt.UTC(),
+		EndedAt: m.EndedAt, EndedBy: m.EndedBy, Reason: m.EndReason, HeldFor: m.SuspendedReason, Days: m.Draft.DurationDays, Language: m.Draft.Language,
+		Interpreter: m.Draft.Interpreter, Protection: m.Draft.ProtectionAnswer, Representative: m.Draft.Representative, Link: m.Draft.ConflictAnswer, Document: m.JWS}
+	if m.JWS == "" && len(m.Payload) > 0 {
+		x.Text = m.Payload
+	}
+	for _, g := range linesOf(m) {
 		x.Lines = append(x.Lines, lineFile{Theme: g.Theme, Procedures: g.Procedures, Actions: g.Actions, State: g.State, EndedAt: g.EndedAt})
 	}
 	return x

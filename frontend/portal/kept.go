@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -155,31 +154,113 @@ func (b *booklet) personRows(ctx context.Context, x beneficiaries.Beneficiary) (
 
 func (b *booklet) mandates(ctx context.Context) error {
 	return b.Mandates.EachOwn(ctx, b.actor, func(x mandates.Own) error {
-		v, err := b.mandate(ctx, x.Mandate)
+		pack, err := b.Packs.Get(x.Pack)
 		if err != nil {
-			return err
+			return fmt.Errorf("pack of the mandate: %w", err)
 		}
 		p := b.page
-		rows := []t.Row{{Key: p.T("portal.mine.mediator"), Value: v.Mediator}}
-		for _, l := range v.Lines {
-			row := t.Row{Key: l.Theme, Value: p.List(append(append([]string{}, l.May...), l.Careful...))}
+		rows := []t.Row{{Key: p.T("portal.mine.mediator"), Value: x.MediatorName}}
+		for _, g := range linesOf(x.Mandate) {
+			l := b.line(p.Printer, pack, g)
+			row := t.Row{Key: l.Theme, Value: p.List(slices.Concat(l.May, l.Careful)), Lines: l.Procedures}
 			if l.Stopped != "" {
-				row.Lines = []string{l.Stopped}
+				row.Lines = append(row.Lines, l.Stopped)
 			}
 			rows = append(rows, row)
 		}
-		for _, k := range x.Kept {
-			rows = append(rows, t.Row{Key: p.T("portal.kept.agreed"), Value: p.T("method." + k.Method), Lines: []string{cmp.Or(k.WitnessName, p.DateTime(k.CollectedAt))}})
+		rows = append(rows, b.answers(pack, x.Draft)...)
+		agreed, err := b.agreed(ctx, x.Kept)
+		if err != nil {
+			return err
 		}
-		if x.EndReason != "" {
-			rows = append(rows, t.Row{Key: p.T("portal.history.reason"), Value: x.EndReason})
+		rows = append(rows, agreed...)
+		for _, reason := range []string{x.SuspendedReason, x.EndReason} {
+			if reason != "" {
+				rows = append(rows, t.Row{Key: p.T("portal.history.reason"), Value: reason})
+			}
 		}
-		over := v.Over
-		if v.Live {
-			over = p.T("portal.kept.until", "Date", v.Until)
+		card, err := b.mandateTitle(ctx, x)
+		if err != nil {
+			return err
 		}
-		return b.put(ctx, keptCard(t.Card{Title: p.T("portal.papers.signed", "Date", p.Date(x.SignedAt)), Text: over, Tags: []t.Tag{v.Tag}}, rows))
+		return b.put(ctx, keptCard(card, rows))
 	})
+}
+
+// linesOf are the lines of a mandate; of one that has none yet, or no more, those
+// that were chosen for it.
+func linesOf(m mandates.Mandate) []mandates.Grant {
+	if len(m.Grants) > 0 {
+		return m.Grants
+	}
+	all := make([]mandates.Grant, len(m.Draft.Grants))
+	for i, g := range m.Draft.Grants {
+		all[i] = mandates.Grant{Theme: g.Theme, Procedures: g.Procedures, Actions: g.Actions, State: "pending"}
+	}
+	return all
+}
+
+// mandateTitle says when a mandate was signed and how it stands; of one that was
+// never signed, when it was begun.
+func (b *booklet) mandateTitle(ctx context.Context, x mandates.Own) (t.Card, error) {
+	p := b.page
+	if !x.Signed() {
+		card := t.Card{Title: p.T("portal.kept.begun", "Date", p.Date(x.CreatedAt)), Text: p.T("portal.kept.unsigned"),
+			Tags: []t.Tag{{Text: p.T("mandate_state." + string(x.State)), Tone: t.Neutral}}}
+		if !x.EndedAt.IsZero() {
+			card.Text += " " + p.T("portal.kept.dropped", "Date", p.Date(x.EndedAt))
+		}
+		return card, nil
+	}
+	v, err := b.mandate(ctx, x.Mandate)
+	if err != nil {
+		return t.Card{}, err
+	}
+	over := v.Over
+	if v.Live {
+		over = p.T("portal.kept.until", "Date", v.Until)
+	}
+	return t.Card{Title: p.T("portal.papers.signed", "Date", p.Date(x.SignedAt)), Text: over, Tags: []t.Tag{v.Tag}}, nil
+}
+
+// answers are what was said when a mandate was prepared; "none" says nothing.
+func (b *booklet) answers(pack *packs.Pack, d mandates.Draft) []t.Row {
+	p, protection, link := b.page, "", ""
+	if rule, ok := pack.Protection.For(d.ProtectionAnswer); ok {
+		protection = rule.Name.In(string(p.Lang()))
+	}
+	if d.ConflictAnswer != "" && d.ConflictAnswer != "none" {
+		link = p.T("conflict." + d.ConflictAnswer)
+	}
+	var rows []t.Row
+	for _, r := range [][2]string{{"portal.kept.protection", protection}, {"portal.kept.representative", d.Representative},
+		{"portal.kept.interpreter", d.Interpreter}, {"portal.kept.link", link}} {
+		if r[1] != "" {
+			rows = append(rows, t.Row{Key: p.T(r[0]), Value: r[1]})
+		}
+	}
+	return rows
+}
+
+// agreed is how, when and before whom the person said yes.
+func (b *booklet) agreed(ctx context.Context, all []mandates.Kept) ([]t.Row, error) {
+	p := b.page
+	var rows []t.Row
+	for _, k := range all {
+		by, err := b.nameOf(ctx, k.CollectedBy)
+		if err != nil {
+			return nil, err
+		}
+		row := t.Row{Key: p.T("portal.kept.agreed"), Value: p.T("method." + k.Method), Lines: []string{p.DateTime(k.CollectedAt)}}
+		if by != "" {
+			row.Lines = append(row.Lines, p.T("portal.kept.collected", "Name", by))
+		}
+		if k.WitnessName != "" {
+			row.Lines = append(row.Lines, p.T("portal.kept.witness", "Name", k.WitnessName))
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
 }
 
 func (b *booklet) cases(ctx context.Context) error {

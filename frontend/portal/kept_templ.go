@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 import t "github.com/relais-org/relais/frontend/templates"
 
 // keptPage is everything that is kept about the person, to read and to print. Its
-// last line says that it is whole.
+// last line says that nothing was cut, and what only the file has.
 func keptPage(p t.Page, at string, body templ.Component) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

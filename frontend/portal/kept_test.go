@@ -134,3 +134,76 @@ func TestEverythingCanBeReadAndPrinted(t *testing.T) {
 		})
 	}
 }
+
+// PO-03: a mandate that was prepared and never signed is in the page and in the
+// file too, with what was chosen and answered for it; how one agreed has its
+// instant, also before a witness.
+func TestWhatWasNeverSignedIsKeptToo(t *testing.T) {
+	t.Parallel()
+	for _, lang := range i18n.Langs() {
+		t.Run(string(lang), func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			p := b.newPerson("Fatima", "Haddad", "06 12 34 56 78", "housing")
+			ctx, mediator := t.Context(), b.as(b.mediator)
+			_, err := b.store.Pool().Exec(ctx, `UPDATE evidences SET witness_id = $1 WHERE mandate_id = $2`, b.referent, p.mandate.ID)
+			must(t, err)
+			b.clock.Advance(time.Minute)
+			m, err := b.mandates.Begin(ctx, mediator, p.id, "never-signed")
+			must(t, err)
+			m, err = b.mandates.ChangeDraft(ctx, mediator, m.ID, m.Version, mandates.Draft{Grants: []mandates.GrantChoice{{Theme: "money", Actions: []string{"view"}}},
+				DurationDays: 31, Language: "fr", Interpreter: "Amel Saïdi", ProtectionAnswer: "none", ConflictAnswer: "neighbour"})
+			must(t, err)
+			m, err = b.mandates.Present(ctx, mediator, m.ID, m.Version)
+			must(t, err)
+			must(t, b.mandates.Void(ctx, mediator, m.ID, "Elle veut réfléchir"))
+			w, say := b.browser(lang), i18n.For(lang)
+			w.open(p)
+			if lang != i18n.French {
+				w.get("/mine?lang="+string(lang)).leads(http.StatusSeeOther, "/mine")
+			}
+			w.prove(p)
+			money, _ := b.pack.Theme("money")
+			today := say.Date(b.store.Now())
+			page := w.post("/mine/everything", "as", "page").shows(http.StatusOK, say.T("portal.kept.begun", "Date", today), say.T("portal.kept.unsigned"),
+				say.T("portal.kept.dropped", "Date", today), say.T("mandate_state.void"), money.Name.In(string(lang)), "Amel Saïdi", say.T("conflict.neighbour"), "Elle veut réfléchir",
+				say.T("portal.kept.witness", "Name", "Nadia Benali"), say.T("portal.kept.collected", "Name", "Claire Martin"))
+			_, agreed, _ := strings.Cut(text(page.body), text(say.T("portal.kept.agreed")))
+			if at := text(say.In(paris(t)).DateTime(p.mandate.SignedAt)); !strings.Contains(agreed[:min(300, len(agreed))], at) {
+				t.Errorf("when one agreed (%s) is not in: %.300s", at, agreed)
+			}
+			if strings.Contains(page.body, "0001") {
+				t.Error("an instant that never was is on the page")
+			}
+			var got struct {
+				Spaces []struct {
+					Mandates []struct {
+						ID          uuid.UUID
+						State       string
+						SignedAt    *time.Time `json:"signed_at"`
+						Interpreter string
+						Link        string `json:"link_with_mediator"`
+						Lines       []struct{ Theme, State string }
+						Text        map[string]any
+					}
+				}
+			}
+			must(t, json.Unmarshal([]byte(w.post("/mine/everything").shows(http.StatusOK).body), &got))
+			all := got.Spaces[0].Mandates
+			if len(all) != 2 || all[1].ID != p.mandate.ID || all[1].SignedAt == nil || all[1].Text != nil {
+				t.Fatalf("the file has %+v", all)
+			}
+			if x := all[0]; x.ID != m.ID || x.State != "void" || x.SignedAt != nil || x.Interpreter != "Amel Saïdi" || x.Link != "neighbour" || len(x.Lines) != 1 || x.Lines[0].Theme != "money" ||
+				x.Lines[0].State != "pending" || x.Text["mandate"] != m.ID.String() {
+				t.Errorf("what was never signed is %+v", x)
+			}
+		})
+	}
+}
+
+func paris(t testing.TB) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Paris")
+	must(t, err)
+	return zone
+}

@@ -31,7 +31,8 @@ type lineView struct {
 type mandateView struct {
 	Organisation, Phone, Mediator string
 	Live                          bool
-	Until, DaysLeft               string // of a live one
+	Until                         string // of a live one
+	Left                          t.Row  // of a live one: how many days
 	Over                          string // of one that ended: how and when
 	Tag                           t.Tag
 	Hold                          string // why nobody may act for now, empty otherwise
@@ -107,7 +108,7 @@ func (m *maker) live(x mandates.Mandate) bool { return x.State.Live() && m.now.B
 func (m *maker) running(v *mandateView, p *i18n.Printer, x mandates.Mandate) {
 	v.StopHref = "/mine/stop/" + x.ID.String()
 	v.Until = p.Date(x.EndsAt.Add(-time.Second))
-	v.DaysLeft = daysLeft(p, m.now, x.EndsAt)
+	v.Left = daysLeft(p, m.now, x.EndsAt)
 	v.Tag = t.Tag{Text: p.T("mandate_state.active"), Tone: t.Success}
 	switch {
 	case x.OrganisationSuspended:
@@ -120,12 +121,13 @@ func (m *maker) running(v *mandateView, p *i18n.Printer, x mandates.Mandate) {
 	v.Tag = t.Tag{Text: p.T("mandate_state.suspended"), Tone: t.Warning, Icon: t.IconPause}
 }
 
-// daysLeft says how many days are left; the last day is said to be it.
-func daysLeft(p *i18n.Printer, now, end time.Time) string {
+// daysLeft says how many days are left. The last day is said to be it, under
+// another word: "still" would read as if there were more.
+func daysLeft(p *i18n.Printer, now, end time.Time) t.Row {
 	if left := desk.DaysLeft(p, now, end); left > 0 {
-		return p.N("portal.mine.days_left", left)
+		return t.Row{Key: p.T("portal.mine.days"), Value: p.N("portal.mine.days_left", left)}
 	}
-	return p.T("portal.mine.last_day")
+	return t.Row{Key: p.T("portal.mine.end"), Value: p.T("portal.mine.last_day")}
 }
 
 // endState is how a mandate ended, also when the job has not passed yet.

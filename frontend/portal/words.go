@@ -52,10 +52,7 @@ func (v cardView) ask(p t.Page) string {
 
 // rows are what one should know of a mandate that holds.
 func (m mandateView) rows(p t.Page) []t.Row {
-	rows := []t.Row{
-		{Key: p.T("portal.mine.days"), Value: m.DaysLeft},
-		{Key: p.T("portal.mine.mediator"), Value: m.Mediator},
-	}
+	rows := []t.Row{m.Left, {Key: p.T("portal.mine.mediator"), Value: m.Mediator}}
 	if m.Phone == "" {
 		return rows
 	}
