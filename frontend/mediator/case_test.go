@@ -258,6 +258,8 @@ func TestCorrectingAStep(t *testing.T) {
 		t.Errorf("%d steps, want both", h.steps())
 	}
 	h.b.get(h.path + "/steps/" + uuid.NewString() + "/correct").is(http.StatusNotFound)
+	must(t, h.mandates.Revoke(t.Context(), h.actor(h.colleague), mandates.Revocation{Mandate: h.under.ID}))
+	h.b.get(h.path).is(http.StatusOK).says("case.step.was_corrected").hides("/correct")
 }
 
 // ST-07: the button pressed twice logs one step, opens one case.

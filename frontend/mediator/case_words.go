@@ -1,6 +1,7 @@
 package mediator
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -117,7 +118,7 @@ func (k caseFacts) factsOf(st mandates.Step) stepFacts {
 	if st.Dispute != uuid.Nil {
 		f.Tags = append(f.Tags, disputeTag(p, st.DisputeState))
 	}
-	if k.mediates() {
+	if k.mediates() && (len(k.Answers) == 0 || slices.ContainsFunc(k.Answers, possible)) { // where nothing can be done, nothing can be corrected
 		f.CorrectHref, f.CorrectName = k.href()+"/steps/"+st.ID.String()+"/correct", p.T("action."+st.Action)+", "+p.DateTime(st.At)
 	}
 	return f
