@@ -8,6 +8,6 @@ var manifest = map[string]string{
 	"atkinson-latin-ext-400.woff2": "atkinson-latin-ext-400.H6U454CV.woff2",
 	"atkinson-latin-ext-700.woff2": "atkinson-latin-ext-700.FQ2BGUOF.woff2",
 	"icon.svg":                     "icon.6aaaafc385.svg",
-	"relais.css":                   "relais.a5f04814c5.css",
+	"relais.css":                   "relais.5f76edf745.css",
 	"relais.js":                    "relais.051715042a.js",
 }
