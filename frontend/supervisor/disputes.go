@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -36,14 +35,14 @@ func (s *Surface) disputes(c *gin.Context, actor authz.Actor) error {
 	}
 	watching := actor
 	watching.Organisation = noOne // whoever is a referent too reads here what their remit holds
-	at := pagesOf(c.Query(afterField))
-	found, err := s.Mandates.DisputePage(c.Request.Context(), watching, mandates.DisputeQuery{State: "open", After: at.cursor(), Limit: entriesOnPage})
+	at := desk.TrailOf(c.Request.URL.Query())
+	found, err := s.Mandates.DisputePage(c.Request.Context(), watching, mandates.DisputeQuery{State: "open", After: at.After, Limit: entriesOnPage})
 	switch {
 	case err != nil && problem.As(err).Kind == problem.KindInvalid:
 		return web.SeeOther(c, duePath) // a page that never was
 	case err != nil:
 		return err
-	case len(found.Disputes) == 0 && at.number > 1:
+	case len(found.Disputes) == 0 && at.Number() > 1:
 		return web.SeeOther(c, duePath) // all of it answered meanwhile
 	}
 	v := disputesView{frame: f, Table: t.Table{Caption: f.T("admin.disputes.caption"), Columns: []t.Column{
@@ -51,15 +50,8 @@ func (s *Surface) disputes(c *gin.Context, actor authz.Actor) error {
 	for _, d := range found.Disputes {
 		v.Table.Rows = append(v.Table.Rows, f.disputeRow(d, actor.Now))
 	}
-	v.Pager = at.pager(f, len(found.Disputes), found.Next, func(p pages) string {
-		if p.number < 2 {
-			return duePath
-		}
-		return duePath + "?" + url.Values{afterField: {p.String()}}.Encode()
-	})
-	if v.Pager.Count == "" {
-		v.Pager.Count = f.N("supervisor.disputes.count", len(found.Disputes))
-	}
+	v.Pager = at.Pager(duePath, nil, found.Next)
+	v.Pager.Count = f.extent(ofDisputes, at, len(found.Disputes), found.Next != "")
 	return web.Render(c, http.StatusOK, disputesPage(v))
 }
 

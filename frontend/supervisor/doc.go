@@ -14,9 +14,11 @@
 //     names and quotes nobody helped.
 //   - Names, birth dates and phones are posted, never put in an address. A search
 //     is kept in the session, so that results have an address to come back to,
-//     which holds its id alone; once the person is found, who was typed is
-//     forgotten for their id.
-//   - Lists are read page by page, and say which lines are shown.
+//     which holds its id alone; once the log has answered, who was typed is
+//     forgotten for the person's id, or for that there is nobody; and whenever
+//     the search fails, for nothing.
+//   - Lists are read page by page, and say which lines are shown. Of a remit the
+//     first organisations are read, by name; where there may be more it is said.
 //   - A handler reads, calls ONE command, answers. Only after a refusal may it
 //     look again, to show the page with what was typed.
 //   - What a mediator tried and was refused reads as a sentence: who, what, why.

@@ -2,9 +2,11 @@ package supervisor
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -21,7 +23,8 @@ import (
 
 // What a supervisor typed may name somebody. It is kept in their session, and
 // addresses carry its short id. Of a search for a person the name, birth date
-// and phone are kept until the person is found, and then the person's id alone.
+// and phone are kept until the log has answered: then the person's id alone, or
+// that there is nobody. What fails meanwhile drops the search.
 const (
 	// searchData begins the key under which a session keeps one search.
 	searchData = "search."
@@ -32,6 +35,11 @@ const (
 	longestSearch = 1200
 	// presumedField says that the period was set for them.
 	presumedField = "presumed"
+	// nobodyField says that nobody answered to the name typed.
+	nobodyField = "nobody"
+	// forgetWithin is how long forgetting may take, whether or not anybody still
+	// waits for the page.
+	forgetWithin = 5 * time.Second
 )
 
 // nameOf names a kept text within one session, and says nothing about it.
@@ -86,11 +94,12 @@ func keptText(c *gin.Context, prefix, id string) string {
 	return text
 }
 
-// search is what was typed, why, and whether the period was presumed.
+// search is what was typed, why, whether the period was presumed, and whether it
+// is known that nobody answers to the name, which is then not there.
 type search struct {
-	id, why  string
-	presumed bool
-	form     *form.Form
+	id, why          string
+	presumed, nobody bool
+	form             *form.Form
 }
 
 // text is a search as it is kept: its purpose by its id.
@@ -103,6 +112,9 @@ func (x search) text() (string, error) {
 	}
 	if x.presumed {
 		values[presumedField] = "1"
+	}
+	if x.nobody {
+		values[nobodyField] = "1"
 	}
 	raw, err := json.Marshal(values)
 	return string(raw), err
@@ -135,7 +147,7 @@ func (f frame) searchOf(c *gin.Context, id string) (x search, ok bool) {
 	if err := json.Unmarshal([]byte(keptText(c, searchData, id)), &values); err != nil {
 		return x, false
 	}
-	x = search{id: id, why: values[whyField], presumed: values[presumedField] != ""}
+	x = search{id: id, why: values[whyField], presumed: values[presumedField] != "", nobody: values[nobodyField] != ""}
 	typed := url.Values{"purpose": {said(c, x.why)}}
 	for _, name := range fields {
 		if v := values[name]; v != "" {
@@ -147,25 +159,44 @@ func (f frame) searchOf(c *gin.Context, id string) (x search, ok bool) {
 }
 
 // narrow forgets who was typed once the log has answered: the person found is
-// kept by id, and nobody found is not kept at all. Several stay, to choose again.
+// kept by id, and of nobody found that alone. Several stay, to choose again.
 func (s *Surface) narrow(c *gin.Context, actor authz.Actor, x search, found review.Page) error {
 	if x.form.Value("person_name") == "" || len(found.Several) > 0 {
 		return nil
 	}
-	if found.Person == nil {
-		session, _ := authz.SessionOf(c)
-		return s.Sessions.SetData(c.Request.Context(), session.ID, searchData+x.id, "")
-	}
-	values := url.Values{"person": {found.Person.ID.String()}}
+	values := url.Values{}
 	for _, h := range hidden(x.form) {
 		if !aboutPerson(h[0]) {
 			values.Set(h[0], h[1])
 		}
 	}
+	if x.nobody = found.Person == nil; !x.nobody {
+		values.Set("person", found.Person.ID.String())
+	}
 	x.form = form.FromValues(x.form.Printer(), values)
 	_, err := s.keepSearch(c, actor, x)
 	return err
 }
+
+// forget drops a search that holds who was typed; one that names nobody, or a
+// person by id, stays.
+func (s *Surface) forget(c *gin.Context, id string) error {
+	var values map[string]string
+	text := keptText(c, searchData, id)
+	if text == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), &values); err == nil && !slices.ContainsFunc(slices.Collect(maps.Keys(values)), typedOfPerson) {
+		return nil
+	}
+	session, _ := authz.SessionOf(c)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), forgetWithin)
+	defer cancel()
+	return s.Sessions.SetData(ctx, session.ID, searchData+id, "")
+}
+
+// typedOfPerson: the field holds what was typed of somebody.
+func typedOfPerson(field string) bool { return field != "person" && aboutPerson(field) }
 
 // aboutPerson: the field says who is looked for.
 func aboutPerson(field string) bool { return strings.HasPrefix(field, "person") }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/frontend/web"
@@ -31,7 +32,7 @@ type looking struct {
 	way
 	id      uuid.UUID
 	purpose string
-	pages   pages // of a timeline
+	trail   desk.Trail // of a timeline
 }
 
 // look reads what to open. Without a purpose said in this session it asks for
@@ -43,7 +44,7 @@ func (s *Surface) look(c *gin.Context, actor authz.Actor) (l looking, done bool,
 	if l.id, err = uuid.Parse(c.Param("id")); err != nil || l.id == noOne {
 		return l, false, problem.NotFound()
 	}
-	l.way, l.pages = way{why: c.Query(whyField), in: c.Query(inField)}, pagesOf(c.Query(afterField))
+	l.way, l.trail = way{why: c.Query(whyField), in: c.Query(inField)}, desk.TrailOf(c.Request.URL.Query())
 	if l.purpose = said(c, l.why); l.purpose != "" {
 		return l, false, nil
 	}
@@ -52,13 +53,7 @@ func (s *Surface) look(c *gin.Context, actor authz.Actor) (l looking, done bool,
 
 // pager goes around what is shown.
 func (l looking) pager(path string, n int, next string) t.Pager {
-	return l.pages.pager(l.frame, n, next, func(p pages) string {
-		q := l.onto(url.Values{})
-		if p.number > 1 {
-			q.Set(afterField, p.String())
-		}
-		return path + "?" + q.Encode()
-	})
+	return counted(l.trail.Pager(path, l.onto(url.Values{}), next), l.extent(ofEntries, l.trail, n, next != ""))
 }
 
 // timelineView is the page of one subject.
@@ -78,7 +73,7 @@ func (s *Surface) timeline(c *gin.Context, actor authz.Actor, subject func(uuid.
 	if err != nil || done {
 		return v, done, err
 	}
-	line, err := s.Review.Timeline(c.Request.Context(), actor, review.Look{Subject: subject(l.id), Purpose: l.purpose, Cursor: l.pages.cursor()})
+	line, err := s.Review.Timeline(c.Request.Context(), actor, review.Look{Subject: subject(l.id), Purpose: l.purpose, Cursor: l.trail.After})
 	v = timelineView{looking: l, Line: line, Days: l.days(line.Entries, l.way, line.Mediator != nil), Now: actor,
 		Pager: l.pager(c.Request.URL.Path, len(line.Entries), line.Next)}
 	v.Narrower = v.narrower()

@@ -558,9 +558,9 @@ func startPage(v startView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var28 string
-					templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(v.N("supervisor.remit_count", len(v.remit)))
+					templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(v.remitCount())
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `frontend/supervisor/pages.templ`, Line: 85, Col: 70}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `frontend/supervisor/pages.templ`, Line: 85, Col: 41}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var28))
 					if templ_7745c5c3_Err != nil {
@@ -1036,7 +1036,7 @@ func resultsPage(v resultsView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else if len(v.Found.Entries) == 0 {
-				templ_7745c5c3_Err = t.Empty(t.EmptyState{Title: v.T("supervisor.nothing_why"), Text: v.T("supervisor.nothing_text"), Icon: t.IconSearch}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = t.Empty(t.EmptyState{Title: v.T("supervisor.nothing_found"), Text: v.T("supervisor.nothing_text"), Icon: t.IconSearch}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -127,9 +127,11 @@ func TestManyDisagreementsPageByPage(t *testing.T) {
 			}
 			days[m[1]] = true
 		}
-		pages++
+		if pages++; pages == 1 {
+			a.shows(http.StatusOK, say.T("supervisor.disputes.extent", "First", "1", "Last", "50")).lacks("older")
+		}
 		if path = a.way(say.T("shell.next")); path == "" {
-			a.shows(http.StatusOK, say.T("supervisor.extent_last", "First", "201", "Last", "231"), say.T("shell.previous"))
+			a.shows(http.StatusOK, say.T("supervisor.disputes.extent_last", "First", "201", "Last", "231"), say.T("shell.previous"))
 		}
 	}
 	if len(days) != 231 || pages != 5 || h.looks() != 5 {

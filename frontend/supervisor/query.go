@@ -27,31 +27,55 @@ const presumedDays = 31
 
 // query reads a search; presumed says that it got the period it needed.
 func (f frame) query(x *form.Form, now time.Time) (q review.Query, presumed bool, err error) {
-	q = review.Query{
-		Purpose: x.Value("purpose"), MediatorName: x.Value("mediator"), PersonName: x.Value("person_name"), PersonPhone: x.Value("person_phone"),
-		Procedure: x.Value("procedure"), Action: x.Value("action"), Outcome: x.Value("outcome"), Kind: translog.Kind(x.Value("kind")),
-	}
-	if q.Organisation, err = optionalID(x.Value("organisation")); err != nil {
+	if q, err = f.typed(x); err != nil {
 		return q, false, err
-	}
-	if q.Person, err = optionalID(x.Value("person")); err != nil {
-		return q, false, err
-	}
-	if day, ok := x.OptionalDate("person_birth_date"); ok {
-		q.PersonBirthDate = day
 	}
 	if q.NeedsPeriod() && emptyDate(x, "from") && emptyDate(x, "to") {
 		today := now.In(f.Location())
 		x.SetDate("to", today).SetDate("from", today.AddDate(0, 0, -presumedDays))
 		presumed = true
 	}
+	return f.during(q, x), presumed, nil
+}
+
+// queryKept reads a search that is kept. One for nobody needs no period, though
+// it no longer says whom it was for.
+func (f frame) queryKept(x search, now time.Time) (review.Query, error) {
+	if !x.nobody {
+		q, _, err := f.query(x.form, now)
+		return q, err
+	}
+	q, err := f.typed(x.form)
+	return f.during(q, x.form), err
+}
+
+// typed reads a search, but for its period.
+func (f frame) typed(x *form.Form) (q review.Query, err error) {
+	q = review.Query{
+		Purpose: x.Value("purpose"), MediatorName: x.Value("mediator"), PersonName: x.Value("person_name"), PersonPhone: x.Value("person_phone"),
+		Procedure: x.Value("procedure"), Action: x.Value("action"), Outcome: x.Value("outcome"), Kind: translog.Kind(x.Value("kind")),
+	}
+	if q.Organisation, err = optionalID(x.Value("organisation")); err != nil {
+		return q, err
+	}
+	if q.Person, err = optionalID(x.Value("person")); err != nil {
+		return q, err
+	}
+	if day, ok := x.OptionalDate("person_birth_date"); ok {
+		q.PersonBirthDate = day
+	}
+	return q, nil
+}
+
+// during adds the period.
+func (f frame) during(q review.Query, x *form.Form) review.Query {
 	if day, ok := x.OptionalDate("from"); ok {
 		q.From = f.midnight(day)
 	}
 	if day, ok := x.OptionalDate("to"); ok {
 		q.To = f.midnight(day.AddDate(0, 0, 1))
 	}
-	return q, presumed, nil
+	return q
 }
 
 func emptyDate(x *form.Form, name string) bool {

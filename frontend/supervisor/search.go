@@ -1,12 +1,14 @@
 package supervisor
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/relais-org/relais/authz"
+	"github.com/relais-org/relais/frontend/desk"
 	"github.com/relais-org/relais/frontend/form"
 	t "github.com/relais-org/relais/frontend/templates"
 	"github.com/relais-org/relais/frontend/web"
@@ -72,6 +74,8 @@ type resultsView struct {
 	Summary []t.Row
 	// Presumed: the period was set for them.
 	Presumed bool
+	// Forgotten: nobody answered to the name typed, which is no longer kept.
+	Forgotten bool
 }
 
 // search checks what was typed, keeps it with the session, and leads to what it
@@ -112,8 +116,21 @@ func (s *Surface) keepAll(c *gin.Context, actor authz.Actor, x search) (id strin
 }
 
 // results shows one page of what a search finds. One that this session no
-// longer keeps begins again.
+// longer keeps begins again. Whatever fails, who was typed is forgotten.
 func (s *Surface) results(c *gin.Context, actor authz.Actor) error {
+	err := s.showResults(c, actor)
+	if err == nil {
+		return nil
+	}
+	if failed := s.forget(c, placeOf(c).search); failed != nil {
+		return errors.Join(failed, err)
+	}
+	return err
+}
+
+// showResults searches, unless nobody answered to the name: that is remembered,
+// and shown again without another look.
+func (s *Surface) showResults(c *gin.Context, actor authz.Actor) error {
 	f, err := s.frame(c, actor)
 	if err != nil {
 		return err
@@ -123,23 +140,37 @@ func (s *Surface) results(c *gin.Context, actor authz.Actor) error {
 	if !ok {
 		return web.SeeOther(c, homePath)
 	}
-	q, _, err := f.query(x.form, actor.Now)
+	q, err := f.queryKept(x, actor.Now)
 	if err != nil {
 		return err
 	}
-	q.Cursor, q.Limit = at.pages.cursor(), entriesOnPage
-	found, err := s.Review.Search(c.Request.Context(), actor, q)
-	if ok, err := x.form.Accept(err); err != nil {
-		return err
-	} else if !ok {
-		return s.showStart(c, actor, f, x.form, http.StatusUnprocessableEntity)
+	v := resultsView{frame: f, Form: x.form, Query: q, Way: way{why: x.why, in: at.String()}, Place: at, Presumed: x.presumed, Forgotten: x.nobody}
+	if !x.nobody {
+		v.Query.Cursor, v.Query.Limit = at.trail.After, entriesOnPage
+		v.Found, err = s.Review.Search(c.Request.Context(), actor, v.Query)
+		if ok, err := x.form.Accept(err); err != nil {
+			return err
+		} else if !ok {
+			return s.showFault(c, actor, f, x)
+		}
+		if err := s.narrow(c, actor, x, v.Found); err != nil {
+			return err
+		}
 	}
-	if err := s.narrow(c, actor, x, found); err != nil {
-		return err
+	v.Summary = v.summary(x.form, v.Query, v.Found.Person)
+	if v.Forgotten {
+		v.Summary = append([]t.Row{{Key: v.T("supervisor.person"), Value: v.T("supervisor.forgotten")}}, v.Summary...)
 	}
-	v := resultsView{frame: f, Form: x.form, Query: q, Way: way{why: x.why, in: at.String()}, Place: at, Found: found, Presumed: x.presumed}
-	v.Summary = v.summary(x.form, q, found.Person)
 	return web.Render(c, http.StatusOK, resultsPage(v))
+}
+
+// showFault shows the form of a search that could not be done; who was typed is
+// on it, and no longer in the session.
+func (s *Surface) showFault(c *gin.Context, actor authz.Actor, f frame, x search) error {
+	if err := s.forget(c, x.id); err != nil {
+		return err
+	}
+	return s.showStart(c, actor, f, x.form, http.StatusUnprocessableEntity)
 }
 
 // export sends the entries of a search as a file. What cannot be exported
@@ -170,6 +201,18 @@ func (s *Surface) export(c *gin.Context, actor authz.Actor) error {
 	c.Header("Content-Disposition", `attachment; filename="relais-log-`+file.At.In(f.Location()).Format("2006-01-02")+`.csv"`)
 	c.Status(http.StatusOK)
 	return file.Write(c.Request.Context(), c.Writer)
+}
+
+// mostInRemit are the organisations of a remit that are read at most.
+const mostInRemit = 1000
+
+// remitCount says how many organisations there are, or that there are at least
+// as many as were read.
+func (f frame) remitCount() string {
+	if n := len(f.remit); n >= mostInRemit {
+		return f.T("supervisor.remit_many", "Count", f.Number(n))
+	}
+	return f.N("supervisor.remit_count", len(f.remit))
 }
 
 // looked tells a colleague's look in words.
@@ -205,13 +248,14 @@ func (v resultsView) title() string {
 	case len(v.Found.Entries) == 0:
 		return v.T("supervisor.nothing")
 	}
-	return v.extent(v.Place.pages, len(v.Found.Entries), v.Found.Next != "")
+	return v.extent(ofEntries, v.Place.trail, len(v.Found.Entries), v.Found.Next != "")
 }
 
 func (v resultsView) pager() t.Pager {
-	return v.Place.pages.pager(v.frame, len(v.Found.Entries), v.Found.Next, func(p pages) string {
-		return resultsHref(place{search: v.Place.search, pages: p}.String())
+	pager := v.Place.trail.Around(v.Found.Next, func(page desk.Trail) string {
+		return resultsHref(place{search: v.Place.search, trail: page}.String())
 	})
+	return counted(pager, v.title())
 }
 
 // again is the search as the form asks it, hidden: of a person found, the name

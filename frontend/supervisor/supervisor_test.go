@@ -1,7 +1,6 @@
 package supervisor_test
 
 import (
-	"fmt"
 	"html"
 	"net/http"
 	"regexp"
@@ -30,16 +29,6 @@ func (c *client) why() string {
 	c.h.t.Helper()
 	_, id, _ := strings.Cut(c.with("/supervision/people/any"), "why=")
 	return id
-}
-
-// search asks for a search, and follows to what it finds.
-func (c *client) search(pairs ...string) (answer, string) {
-	c.h.t.Helper()
-	a := c.post("/supervision/search", pairs...)
-	if a.status != http.StatusSeeOther {
-		c.h.t.Fatalf("the search answered %d: %.600s", a.status, plain(a.body))
-	}
-	return c.get(a.location), a.location
 }
 
 var anchor = regexp.MustCompile(`(?s)<a [^>]*href="([^"]+)"[^>]*>(.*?)</a>`)
@@ -75,161 +64,6 @@ func TestStart(t *testing.T) {
 	if a := h.browser(h.here.mediator).get("/supervision"); a.status != http.StatusForbidden {
 		t.Errorf("a mediator sees the supervision: %d", a.status)
 	}
-}
-
-// SU-01: what is at fault is said at its field and in the summary, with what
-// was typed kept.
-func TestSearchKeepsWhatWasTyped(t *testing.T) {
-	t.Parallel()
-	h := setup(t)
-	c := h.browser(h.supervisor)
-	for _, lang := range i18n.Langs() {
-		c.lang = string(lang)
-		p := i18n.For(lang)
-		a := c.post("/supervision/search", "purpose", "short", "person_name", "Haddad", "mediator", "Claire", "outcome", "refused").
-			shows(http.StatusUnprocessableEntity, p.T("error.purpose_short"), p.T("error.second_identifier"), `value="Haddad"`, `value="Claire"`,
-				`href="#f-purpose"`, `href="#f-person_birth_date`, `value="refused" selected`)
-		if prefix := plain(p.T("shell.error_title", "Title", "")); !strings.HasPrefix(a.title(), prefix) {
-			t.Errorf("%s: title %q lacks the prefix of errors", lang, a.title())
-		}
-	}
-	c.lang = "en"
-	c.post("/supervision/search", "purpose", why, "from-day", "40", "from-month", "1", "from-year", "2026").
-		shows(http.StatusUnprocessableEntity, i18n.For(i18n.English).T("error.date_real"), `value="40"`)
-	if h.looks() != 0 {
-		t.Error("a search with faults left a look")
-	}
-}
-
-// SU-01: results name who, what, for whom and where; the purpose and the search
-// go on with every link, and no name is in an address.
-func TestSearchShowsResults(t *testing.T) {
-	t.Parallel()
-	h := setup(t)
-	must(t, h.step(h.here, "prepare", "prepared", "Bring the lease"))
-	_ = h.step(h.here, "change_payment", "done", "")
-	c := h.browser(h.supervisor)
-	a, address := c.search("purpose", why, "person_name", "Haddad", "person_birth_date-day", "12", "person_birth_date-month", "3", "person_birth_date-year", "1957")
-	a.shows(http.StatusOK, "Fatima Haddad", "Claire Martin", "Maison France Services", why, "Tried to do a step of a procedure", "The mandate does not allow this act.", "Blocked",
-		`name="person_name" value="Haddad"`)
-	for _, href := range append(regexp.MustCompile(`href="([^"]*)"`).FindAllStringSubmatch(a.body, -1), []string{"", address}) {
-		if strings.Contains(href[1], "Haddad") || strings.Contains(href[1], "Complaint") || strings.Contains(href[1], "/supervision/entries/") && !strings.Contains(href[1], "why=") {
-			t.Errorf("an address holds a name or the purpose, or does not carry it: %s", href[1])
-		}
-	}
-	if h.looks() != 1 || h.count(`SELECT count(*) FROM events WHERE kind = 'log.searched' AND beneficiary_id = $1`, h.here.person) != 1 {
-		t.Error("the search is not one look that the person can see")
-	}
-	a, _ = c.search("purpose", why, "person_name", "Ahmed Saïd", "person_phone", "06 12 34 56 78")
-	a.shows(http.StatusOK, "Nothing matches", `value="Ahmed Saïd"`).lacks("Hugo Leroy")
-	a, _ = c.search("purpose", why, "outcome", "refused")
-	a.shows(http.StatusOK, "we searched the last 31 days", "Blocked")
-	c.post("/supervision", "purpose", why, "person_name", "Haddad", "outcome", "refused").shows(http.StatusOK, `value="Haddad"`, `value="refused" selected`, why)
-	if a := c.get("/supervision/search"); a.location != "/supervision" {
-		t.Errorf("results of no search lead to %q", a.location)
-	}
-	if a, _ := c.search("purpose", why, "organisation", h.there.org.String()); a.status != http.StatusNotFound {
-		t.Errorf("an organisation outside the remit: %d", a.status)
-	}
-	c.post("/supervision/search", "purpose", why, "mediator", strings.Repeat("م", 700)).shows(http.StatusUnprocessableEntity, i18n.For(i18n.English).T("error.too_long"))
-}
-
-// What a page says once above is not said again on each of its lines.
-func TestResultsDoNotRepeatThemselves(t *testing.T) {
-	t.Parallel()
-	h := setup(t)
-	c := h.browser(h.supervisor)
-	p := i18n.For(i18n.English)
-	column := func(key string) string { return ">" + p.T(key) + "</th>" }
-	one, _ := c.search("purpose", why, "person_name", "Haddad", "person_birth_date-day", "12", "person_birth_date-month", "3", "person_birth_date-year", "1957")
-	one.shows(http.StatusOK, column("supervisor.what")).lacks(column("supervisor.person"), column("supervisor.organisation"))
-	all, _ := c.search("purpose", why)
-	all.shows(http.StatusOK, column("supervisor.person")).lacks(column("supervisor.organisation"))
-}
-
-// Results have an address to come back to: from an entry, after a reload, in
-// another language. It is one session's own, and the name typed is gone from
-// the session once the person is found.
-func TestOneComesBackToTheResults(t *testing.T) {
-	t.Parallel()
-	h := setup(t)
-	c := h.browser(h.supervisor)
-	first, address := c.search("purpose", why, "mediator", "Claire", "person_name", "Haddad", "person_birth_date-day", "12", "person_birth_date-month", "3", "person_birth_date-year", "1957")
-	if n := h.count(`SELECT count(*) FROM web_sessions WHERE data::text ILIKE '%haddad%' OR data::text LIKE '%1957%'`); n != 0 {
-		t.Error("the session still names whom the search found")
-	}
-	entry := regexp.MustCompile(`href="(/supervision/entries/[^"]+)"`).FindStringSubmatch(first.body)
-	if entry == nil {
-		t.Fatal("no entry in the results")
-	}
-	say := i18n.For(i18n.English)
-	page := c.get(html.UnescapeString(entry[1])).shows(http.StatusOK, say.T("supervisor.back_results"), `href="`+address+`"`)
-	person := regexp.MustCompile(`<a href="(/supervision/people/[^"]+)"`).FindStringSubmatch(page.body)
-	if person == nil {
-		t.Fatal("no person on the entry")
-	}
-	c.get(html.UnescapeString(person[1])).shows(http.StatusOK, say.T("supervisor.back_results"), `href="`+address+`"`)
-	c.get(address).shows(http.StatusOK, "Fatima Haddad", "Mandate signed", `name="person_name" value="Fatima Haddad"`)
-	if a := h.browser(h.supervisor).get(address); a.location != "/supervision" {
-		t.Errorf("another session reads these results: %d to %q", a.status, a.location)
-	}
-	_, nobody := c.search("purpose", why, "person_name", "Ahmed Saïd", "person_phone", "06 12 34 56 78")
-	if n := h.count(`SELECT count(*) FROM web_sessions WHERE data::text ILIKE '%ahmed%'`); n != 0 || c.get(nobody).location != "/supervision" {
-		t.Error("the session still names whom nobody is")
-	}
-	// Two searches are kept, the oldest gives way, and the purposes stay.
-	for _, name := range []string{"Claire", "Nadia", "Martin"} {
-		h.clock.Advance(time.Second)
-		c.search("purpose", why, "mediator", name)
-	}
-	if a := c.get(address); a.location != "/supervision" {
-		t.Errorf("the oldest search is still there: %d", a.status)
-	}
-	if n := h.count(`SELECT count(*) FROM web_sessions s, jsonb_object_keys(s.data) k WHERE k LIKE 'search.%'`); n != 2 {
-		t.Errorf("%d searches kept", n)
-	}
-}
-
-// The longest searches and purposes fit one session together.
-func TestTheLongestSearchesFit(t *testing.T) {
-	t.Parallel()
-	h := setup(t)
-	c := h.browser(h.supervisor)
-	for i := range 6 {
-		a, _ := c.search("purpose", fmt.Sprintf("%d %s", i, strings.Repeat("\U0001D400", 296)), "mediator", fmt.Sprintf("%d%s", i, strings.Repeat("\U0001D400", 199)),
-			"organisation", h.here.org.String(), "procedure", apl)
-		a.shows(http.StatusOK, "Nothing matches")
-		h.clock.Advance(time.Second)
-	}
-}
-
-// Pages go on and back, and say which lines they show.
-func TestSearchGoesOn(t *testing.T) {
-	t.Parallel()
-	h := setup(t)
-	for range 105 {
-		must(t, h.step(h.here, "prepare", "prepared", ""))
-	}
-	c := h.browser(h.supervisor)
-	p := i18n.For(i18n.English)
-	first, address := c.search("purpose", why, "procedure", apl)
-	first.shows(http.StatusOK, p.T("supervisor.extent", "First", "1", "Last", "50"), p.T("shell.next")).lacks(p.T("shell.previous"))
-	second := c.get(first.way(p.T("shell.next"))).shows(http.StatusOK, p.T("supervisor.extent", "First", "51", "Last", "100"))
-	third := c.get(second.way(p.T("shell.next")))
-	third.shows(http.StatusOK, p.T("shell.previous")).lacks(p.T("shell.next"))
-	if !strings.HasPrefix(third.title(), "Entries 101 to") || !strings.Contains(third.title(), "these are the last") {
-		t.Errorf("the last page is %q", third.title())
-	}
-	back := c.get(third.way(p.T("shell.previous"))).shows(http.StatusOK, p.T("supervisor.extent", "First", "51", "Last", "100"))
-	c.get(back.way(p.T("shell.previous"))).shows(http.StatusOK, p.T("supervisor.extent", "First", "1", "Last", "50"))
-	c.get(address + ".2.%3F").shows(http.StatusNotFound)
-	c.get(address+".2.").shows(http.StatusOK, p.T("supervisor.extent", "First", "1", "Last", "50"))
-	// From an entry of the second page one comes back to the second page.
-	entry := regexp.MustCompile(`href="(/supervision/entries/[^"]+)"`).FindStringSubmatch(second.body)
-	if entry == nil {
-		t.Fatal("no entry")
-	}
-	c.get(c.get(html.UnescapeString(entry[1])).way(p.T("supervisor.back_results"))).shows(http.StatusOK, p.T("supervisor.extent", "First", "51", "Last", "100"))
 }
 
 // A timeline is read day by day, page by page, and can be searched.
