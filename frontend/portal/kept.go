@@ -162,7 +162,10 @@ func (b *booklet) mandates(ctx context.Context) error {
 		rows := []t.Row{{Key: p.T("portal.mine.mediator"), Value: x.MediatorName}}
 		for _, g := range linesOf(x.Mandate) {
 			l := b.line(p.Printer, pack, g)
-			row := t.Row{Key: l.Theme, Value: p.List(slices.Concat(l.May, l.Careful)), Lines: l.Procedures}
+			row := t.Row{Key: l.Theme, Value: p.List(slices.Concat(l.May, l.Careful))}
+			if len(l.Procedures) > 0 {
+				row.Lines = append(row.Lines, p.T("portal.kept.procedures", "List", p.List(l.Procedures)))
+			}
 			if l.Stopped != "" {
 				row.Lines = append(row.Lines, l.Stopped)
 			}

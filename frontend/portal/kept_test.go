@@ -166,11 +166,15 @@ func TestWhatWasNeverSignedIsKeptToo(t *testing.T) {
 			money, _ := b.pack.Theme("money")
 			today := say.Date(b.store.Now())
 			page := w.post("/mine/everything", "as", "page").shows(http.StatusOK, say.T("portal.kept.begun", "Date", today), say.T("portal.kept.unsigned"),
-				say.T("portal.kept.dropped", "Date", today), say.T("mandate_state.void"), money.Name.In(string(lang)), "Amel Saïdi", say.T("conflict.neighbour"), "Elle veut réfléchir",
+				say.T("portal.kept.dropped", "Date", today), say.T("mandate_state.void"), money.Name.In(string(lang)), say.T("portal.may.view"), "Amel Saïdi", say.T("conflict.neighbour"), "Elle veut réfléchir",
 				say.T("portal.kept.witness", "Name", "Nadia Benali"), say.T("portal.kept.collected", "Name", "Claire Martin"))
 			_, agreed, _ := strings.Cut(text(page.body), text(say.T("portal.kept.agreed")))
 			if at := text(say.In(paris(t)).DateTime(p.mandate.SignedAt)); !strings.Contains(agreed[:min(300, len(agreed))], at) {
 				t.Errorf("when one agreed (%s) is not in: %.300s", at, agreed)
+			}
+			apl, _ := b.pack.Procedure("housing.apl") // nothing else on this page names it
+			if !strings.Contains(page.body, apl.Name.In(string(lang))) {
+				t.Error("the procedures of a mandate are not on the page")
 			}
 			if strings.Contains(page.body, "0001") {
 				t.Error("an instant that never was is on the page")
