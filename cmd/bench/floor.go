@@ -12,14 +12,17 @@ import (
 )
 
 // floor is the least that a Go service over HTTP could be: a form read, the
-// control's one statement through pgx, an answer. No session, no law, no log.
-// What lies between it and pgbench is HTTP and the driver; what lies between it
-// and Relais is the product.
+// control's one statement through pgx, an answer; or a page's own reads, and as
+// many bytes as the page has. No session, no law, no log, nothing made of what was
+// read. What lies between it and pgbench is HTTP and the driver; what lies between
+// it and Relais is the product.
 type floor struct {
 	address string
 	pool    *pgxpool.Pool
 	server  *http.Server
 	last    atomic.Int64 // its rows are taken in turn
+	reads   []string     // of the page
+	body    []byte
 }
 
 func (f *field) newFloor(ctx context.Context) (*floor, error) {
@@ -34,6 +37,7 @@ func (f *field) newFloor(ctx context.Context) (*floor, error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /cases/{case}/steps", out.step)
+	mux.HandleFunc("GET /", out.page)
 	out.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -59,6 +63,34 @@ func (o *floor) step(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Location", "/cases")
 	w.WriteHeader(http.StatusSeeOther)
+}
+
+// shows makes it answer a page of so many bytes after these reads, a line each.
+func (o *floor) shows(reads string, bytes int) {
+	o.reads = nil
+	for _, q := range strings.Split(reads, "\n") {
+		if q = strings.TrimSuffix(strings.TrimSpace(q), ";"); q != "" {
+			o.reads = append(o.reads, q)
+		}
+	}
+	o.body = []byte(strings.Repeat("x", bytes))
+}
+
+func (o *floor) page(w http.ResponseWriter, r *http.Request) {
+	for _, q := range o.reads {
+		rows, err := o.pool.Query(r.Context(), q)
+		if err == nil {
+			for rows.Next() {
+				_ = rows.RawValues() // nothing is made of it
+			}
+			err = rows.Err()
+		}
+		if err != nil {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+	}
+	_, _ = w.Write(o.body) // the load generator counts what came
 }
 
 func (o *floor) close() {
