@@ -112,8 +112,8 @@ func hidden(x *form.Form) [][2]string {
 }
 
 // summary tells a search in words, but for its purpose, which is above; a person
-// found is named by the banner.
-func (f frame) summary(x *form.Form, q review.Query, found *review.Person) []t.Row {
+// found is named by the banner, and one whom nobody is has no name any more.
+func (f frame) summary(x search, q review.Query, found *review.Person) []t.Row {
 	var rows []t.Row
 	add := func(use bool, key, value string) {
 		if use {
@@ -130,12 +130,13 @@ func (f frame) summary(x *form.Form, q review.Query, found *review.Person) []t.R
 		person = append(person, q.PersonPhone)
 	}
 	add(q.PersonName != "" && found == nil, "supervisor.person", strings.Join(person, " · "))
+	add(x.nobody, "supervisor.person", f.T("supervisor.forgotten"))
 	add(q.Procedure != "", "supervisor.procedure", labelOf(f.procedures(), q.Procedure))
 	add(q.Action != "", "supervisor.action", labelOf(f.actions(), q.Action))
 	add(q.Outcome != "", "supervisor.outcome", labelOf(f.outcomes(), q.Outcome))
 	add(q.Kind != "", "supervisor.kind", labelOf(f.kinds(), string(q.Kind)))
 	add(!q.From.IsZero(), "supervisor.from", f.Date(q.From))
-	if last, ok := x.OptionalDate("to"); ok {
+	if last, ok := x.form.OptionalDate("to"); ok {
 		add(true, "supervisor.to", f.Date(f.midnight(last)))
 	}
 	return rows

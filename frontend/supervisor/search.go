@@ -74,8 +74,6 @@ type resultsView struct {
 	Summary []t.Row
 	// Presumed: the period was set for them.
 	Presumed bool
-	// Forgotten: nobody answered to the name typed, which is no longer kept.
-	Forgotten bool
 }
 
 // search checks what was typed, keeps it with the session, and leads to what it
@@ -144,7 +142,7 @@ func (s *Surface) showResults(c *gin.Context, actor authz.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := resultsView{frame: f, Form: x.form, Query: q, Way: way{why: x.why, in: at.String()}, Place: at, Presumed: x.presumed, Forgotten: x.nobody}
+	v := resultsView{frame: f, Form: x.form, Query: q, Way: way{why: x.why, in: at.String()}, Place: at, Presumed: x.presumed}
 	if !x.nobody {
 		v.Query.Cursor, v.Query.Limit = at.trail.After, entriesOnPage
 		v.Found, err = s.Review.Search(c.Request.Context(), actor, v.Query)
@@ -157,10 +155,7 @@ func (s *Surface) showResults(c *gin.Context, actor authz.Actor) error {
 			return err
 		}
 	}
-	v.Summary = v.summary(x.form, v.Query, v.Found.Person)
-	if v.Forgotten {
-		v.Summary = append([]t.Row{{Key: v.T("supervisor.person"), Value: v.T("supervisor.forgotten")}}, v.Summary...)
-	}
+	v.Summary = v.summary(x, v.Query, v.Found.Person)
 	return web.Render(c, http.StatusOK, resultsPage(v))
 }
 
