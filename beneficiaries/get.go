@@ -12,7 +12,7 @@ import (
 
 // Get reads one person of the actor's side, or problem.NotFound.
 func (s *Service) Get(ctx context.Context, actor authz.Actor, id uuid.UUID) (Beneficiary, error) {
-	b, err := load(s.commands.Store().Read(ctx), id, false)
+	b, err := load(s.commands.Store().ReadHot(ctx), id, false)
 	if err != nil {
 		return Beneficiary{}, err
 	}
@@ -40,7 +40,7 @@ func (s *Service) territoryFor(ctx context.Context, actor authz.Actor, organisat
 			return m.Territory, nil
 		}
 	}
-	o, err := loadOrganisation(s.commands.Store().Read(ctx), organisation)
+	o, err := loadOrganisation(s.commands.Store().ReadHot(ctx), organisation)
 	return o.Territory, err
 }
 

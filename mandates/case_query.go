@@ -63,7 +63,7 @@ func (s *Service) GetCase(ctx context.Context, actor authz.Actor, id uuid.UUID) 
 
 // CaseAt is GetCase with the steps before a mark: Case.Earlier or Step.UpToCorrected.
 func (s *Service) CaseAt(ctx context.Context, actor authz.Actor, id uuid.UUID, mark string) (Case, error) {
-	db := s.commands.Store().Read
+	db := s.commands.Store().ReadHot
 	before, err := parseStepMark(mark)
 	if err != nil {
 		return Case{}, err
@@ -139,7 +139,7 @@ func (s *Service) readCase(ctx context.Context, actor authz.Actor, h heldCase) e
 // CasesOf lists a person's cases in the organisations whose cases the actor
 // may read, open ones first, without their steps.
 func (s *Service) CasesOf(ctx context.Context, actor authz.Actor, beneficiary uuid.UUID) ([]Case, error) {
-	all, err := casesOf(s.commands.Store().Read(ctx), beneficiary)
+	all, err := casesOf(s.commands.Store().ReadHot(ctx), beneficiary)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ const EndingSoon = 30 * 24 * time.Hour
 // Get reads one mandate with its lines and evidence, or problem.NotFound. A
 // supervisor's look is an event.
 func (s *Service) Get(ctx context.Context, actor authz.Actor, id uuid.UUID) (Mandate, error) {
-	m, err := loadMandate(s.commands.Store().Read(ctx), id)
+	m, err := loadMandate(s.commands.Store().ReadHot(ctx), id)
 	if err != nil {
 		return Mandate{}, err
 	}
@@ -31,10 +31,10 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id uuid.UUID) (Man
 	if err := s.readMandate(ctx, actor, m, org.Territory); err != nil {
 		return Mandate{}, err
 	}
-	if m.Evidences, err = loadEvidences(s.commands.Store().Read(ctx), id); err != nil {
+	if m.Evidences, err = loadEvidences(s.commands.Store().ReadHot(ctx), id); err != nil {
 		return Mandate{}, fmt.Errorf("load evidence: %w", err)
 	}
-	grants, err := loadGrants(s.commands.Store().Read(ctx), id)
+	grants, err := loadGrants(s.commands.Store().ReadHot(ctx), id)
 	m.Grants = grants[id]
 	return m, err
 }
@@ -57,7 +57,7 @@ func (s *Service) readMandate(ctx context.Context, actor authz.Actor, m Mandate,
 // OfBeneficiary lists a person's mandates in one organisation, newest first.
 // The person sees those that were signed; staff see drafts too.
 func (s *Service) OfBeneficiary(ctx context.Context, actor authz.Actor, beneficiary uuid.UUID) ([]Mandate, error) {
-	all, err := mandatesOf(s.commands.Store().Read(ctx), beneficiary)
+	all, err := mandatesOf(s.commands.Store().ReadHot(ctx), beneficiary)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (s *Service) OfBeneficiary(ctx context.Context, actor authz.Actor, benefici
 	if len(out) == 0 {
 		return out, nil
 	}
-	grants, err := loadGrants(s.commands.Store().Read(ctx), ids...)
+	grants, err := loadGrants(s.commands.Store().ReadHot(ctx), ids...)
 	for i := range out {
 		out[i].Grants = grants[out[i].ID]
 	}

@@ -45,6 +45,8 @@ type Store struct {
 	hot      *pgxpool.Pool
 	sql      *sql.DB
 	gorm     *gorm.DB
+	hotSQL   *sql.DB
+	hotGorm  *gorm.DB
 	inserter *river.Client[*sql.Tx]
 	env      Env
 	log      *slog.Logger
@@ -67,7 +69,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.pool.Close()
 		return nil, fmt.Errorf("open the pool of hot statements: %w", err)
 	}
-	s.sql = stdlib.OpenDBFromPool(s.pool)
+	s.sql, s.hotSQL = stdlib.OpenDBFromPool(s.pool), stdlib.OpenDBFromPool(s.hot)
 	if err := s.prepare(ctx); err != nil {
 		s.Close()
 		return nil, err
@@ -80,9 +82,20 @@ func (s *Store) prepare(ctx context.Context) error {
 		return err
 	}
 	var err error
-	// PrepareStmt stays off: it is slower here and hides the *sql.Tx that
-	// enqueueing needs. GORM's logger stays silent: it prints values of rows.
-	s.gorm, err = gorm.Open(gormpostgres.New(gormpostgres.Config{Conn: s.sql}), &gorm.Config{
+	if s.gorm, err = s.openGorm(s.sql); err != nil {
+		return err
+	}
+	if s.hotGorm, err = s.openGorm(s.hotSQL); err != nil {
+		return err
+	}
+	s.inserter, err = newInserter(s.log)
+	return err
+}
+
+// openGorm opens GORM on a pool. PrepareStmt stays off: it is slower here and hides
+// the *sql.Tx that enqueueing needs. Its logger stays silent: it prints values of rows.
+func (s *Store) openGorm(on *sql.DB) (*gorm.DB, error) {
+	db, err := gorm.Open(gormpostgres.New(gormpostgres.Config{Conn: on}), &gorm.Config{
 		SkipDefaultTransaction:   true,
 		TranslateError:           true,
 		DisableAutomaticPing:     true,
@@ -91,10 +104,9 @@ func (s *Store) prepare(ctx context.Context) error {
 		NowFunc:                  s.env.Now,
 	})
 	if err != nil {
-		return fmt.Errorf("open gorm: %w", err)
+		return nil, fmt.Errorf("open gorm: %w", err)
 	}
-	s.inserter, err = newInserter(s.log)
-	return err
+	return db, nil
 }
 
 // poolConfig sets the limits that keep one slow command from stalling the log:
@@ -139,14 +151,14 @@ var hotSettings = map[string]string{
 	"jit": "off", // the switches above are costs, which would call for it
 }
 
-// hotConfig is a few more connections for the statements of every request, which
+// hotConfig is as many connections more for the statements of every request, which
 // find their rows by index, table by table in the order written, whatever the
 // tables' sizes: planned once for each connection, never again for the values of
 // one call, and never by the statistics of a day when the tables were small. They
 // also never wait for a connection that a long search holds.
 func hotConfig(cfg *pgxpool.Config) *pgxpool.Config {
 	hot := cfg.Copy()
-	hot.MaxConns = max(4, cfg.MaxConns/2)
+	hot.MaxConns = max(4, cfg.MaxConns)
 	maps.Copy(hot.ConnConfig.RuntimeParams, hotSettings)
 	return hot
 }
@@ -183,7 +195,8 @@ func (s *Store) checkServer(ctx context.Context) error {
 
 // Close ends the pool, waiting for connections in use.
 func (s *Store) Close() {
-	_ = s.sql.Close() // holds no idle connection: nothing to fail
+	_ = s.sql.Close() // neither holds an idle connection: nothing to fail
+	_ = s.hotSQL.Close()
 	s.hot.Close()
 	s.pool.Close()
 }
@@ -210,6 +223,12 @@ func (s *Store) NewID() uuid.UUID { return s.env.NewID() }
 // Read starts a query outside any transaction: fresh at each call.
 func (s *Store) Read(ctx context.Context) *gorm.DB {
 	return s.gorm.Session(&gorm.Session{NewDB: true, Context: ctx})
+}
+
+// ReadHot is Read on Hot's connections, for what a page reads by keys: one person's
+// rows, one case's. Never for a search, a list of an organisation's, or a scan.
+func (s *Store) ReadHot(ctx context.Context) *gorm.DB {
+	return s.hotGorm.Session(&gorm.Session{NewDB: true, Context: ctx})
 }
 
 // OneStatement runs one statement that is its own transaction, the cheapest
