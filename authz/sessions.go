@@ -50,7 +50,7 @@ type Session struct {
 	// sign-out.
 	Issuer, SID, IDToken string
 	// Data is small page state: choices, the key of an identity at a provider
-	// (a hash), a supervisor's purpose. A purpose is free text, which may name
+	// (a hash), a supervisor's purposes and last searches. What they typed may name
 	// somebody; it lasts no longer than the session.
 	Data map[string]string
 
