@@ -5,10 +5,10 @@ const mostKnown = 20_000
 
 // Recall gives the session of a token as it was last read here, if its clocks let
 // it in and need not be written now; without page state and what its provider said
-// (Data, SID, IDToken), which may name somebody and are not remembered. It is a supposition: somebody may have signed
-// out since, at another process too. Whoever acts on it holds the act's own
-// statement to the session's Row and Standing, so that nothing is written unless
-// both are what they were, and else asks Load.
+// (Data, SID, IDToken), which may name somebody and are not remembered. It is a
+// supposition: somebody may have signed out since, at another process too. Whoever
+// acts on it holds the act's own statement to the session's Row and Standing, so
+// that nothing is written unless both are what they were, and else asks Load.
 func (s *Sessions) Recall(token string) (Session, bool) {
 	hash, ok := hashToken(token)
 	if !ok {
